@@ -65,7 +65,7 @@ def report_command(
     out = console()
     out.print(printable(document.answer), markup=False)
     if document.citation is not None:
-        out.print(printable(f"\nCite: {document.citation[0]} BibTeX is in the report, also of the data."), markup=False)
+        out.print(printable(f"\nCite: {document.citation[0]} BibTeX is in the report."), markup=False)
     say_written(out, files)
     if any(banner.title.startswith(NOT_CONVERGED) for banner in document.banners):
         raise typer.Exit(EXIT_UNCONVERGED)

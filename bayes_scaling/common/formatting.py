@@ -22,8 +22,10 @@ def counted(number: int, noun: str) -> str:
 _SIZES = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
 
 
-def amount(value: float) -> str:
-    """A large count in words, to three digits: 9.6 billion, 51,200, 3e+15."""
+def amount(value: float, error: float = 0.0) -> str:
+    """A large count in words, to three digits or as far as its Monte Carlo error allows: 9.6 billion, 51,200, 3e+15."""
+    if error > 0 and 0 < value < math.inf:
+        value = float(f"{value:.{int(min(3, max(1, math.floor(math.log10(value)) + 1 + decimals(error))))}g}")
     for size, name in _SIZES:
         if size <= value < 1000 * size:
             return f"{value / size:.3g} {name}"

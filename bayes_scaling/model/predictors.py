@@ -174,7 +174,7 @@ class Predictors:
         for name in self.specification.groups:
             column = self._column(name, table)
             index[name] = codes_of(column, self.levels[name])
-            if name not in self._pooled_groups and (new := index[name] >= len(self.levels[name])).any():
+            if name not in self._only_pooled and (new := index[name] >= len(self.levels[name])).any():
                 raise EvaluationsError(
                     f"{name} {column[new].iloc[0]!r} is not part of "
                     f"'{self.specification.name}' as fitted; valid choices: {', '.join(self.levels[name])}"
@@ -219,10 +219,9 @@ class Predictors:
     def usual(self, name: str) -> Any:
         """What a column is taken to be of a system of which it is not said; EvaluationsError if no level is usual."""
         column = self._column(name)
-        fixed = {formula.base for formula in self.specification.formulas.values()}
-        if name in self._pooled_groups and name not in fixed:
+        if name in self._only_pooled:
             return ""  # another level of the group
-        if name not in fixed and _is_numeric(column):
+        if name not in self._bases and _is_numeric(column):
             return _middle(column)
         choices = self.choices(name)
         first, *others = choices.values()
@@ -244,8 +243,15 @@ class Predictors:
     # ------------------------------------------------------------------ one formula
 
     @property
-    def _pooled_groups(self) -> set[str]:
-        return {each.group for formula in self.specification.predicted.values() for each in formula.pooled}
+    def _bases(self) -> set[str]:
+        """Groups of whose levels each has a value of its own."""
+        return {formula.base for formula in self.specification.formulas.values()}
+
+    @property
+    def _only_pooled(self) -> set[str]:
+        """Groups of which a level that was not fitted is one more draw."""
+        pooled = {each.group for formula in self.specification.predicted.values() for each in formula.pooled}
+        return pooled - self._bases
 
     @cached_property
     def _columns(self) -> dict[str, pd.Series]:

@@ -37,6 +37,11 @@ def grid_of_runs(fit: Fit, budget: float) -> pd.DataFrame:
         raise BayesScalingError("runs to choose from follow from a budget; give one in FLOP, such as 1e21")
     systems = laws_of(fit).systems
     smallest = training_compute(systems["parameters"], systems["tokens"]).min()
+    if budget < smallest:
+        raise BayesScalingError(
+            f"a budget of {budget:g} FLOP is below the smallest run that was fitted ({smallest:.3g} FLOP), and nothing "
+            "says that the law holds there; give a larger one, or candidates of your own"
+        )
     halvings = int(np.clip(np.log2(budget / smallest), 1, _HALVINGS))
     levels, ratios = budget * 0.5 ** np.arange(halvings + 1), np.geomspace(*TOKENS_PER_PARAMETER, _RATIOS)
     flop, ratio = (each.ravel() for each in np.meshgrid(levels, ratios, indexing="ij"))

@@ -67,7 +67,10 @@ def loss_curves(fit: Source, *, probability: float = BAND) -> pd.DataFrame:
 
 
 def reach_grid(fit: Source, *, probability: float = BAND) -> pd.DataFrame:
-    """Loss that training budgets reach, split in the best way, year by year where the law has progress.
+    """Loss that training budgets reach: split in the best way, or of laws with progress as is usual, year by year.
+
+    Evaluations say too little of how a budget is best split; sizes and training sets are then as large as is usual for
+    the compute in the table (a least-squares line through its logarithms).
 
     Parameters
     ----------
@@ -80,8 +83,8 @@ def reach_grid(fit: Source, *, probability: float = BAND) -> pd.DataFrame:
     -------
     DataFrame
         One row for each budget and year: ``log_compute`` (powers of ten, FLOP), ``year`` (NaN without progress), the
-        loss's ``median``, ``lower`` and ``upper``, median ``parameters`` and ``tokens`` of the best split (NaN for a
-        law of compute alone), and ``beyond``: whether budget or year goes beyond the table.
+        loss's ``median``, ``lower`` and ``upper``, ``parameters`` and ``tokens`` (of the best split their medians; NaN
+        for a law of compute alone), and ``beyond``: whether budget or year goes beyond the table.
 
     Raises
     ------
@@ -94,20 +97,18 @@ def reach_grid(fit: Source, *, probability: float = BAND) -> pd.DataFrame:
     compute = np.log10(training_compute(rows["parameters"], rows["tokens"]))
     ends = np.floor(compute.min() / _STEP), np.ceil((compute.max() + _BEYOND) / _STEP)
     budgets = np.arange(ends[0], ends[1] + 1) * _STEP
-    years = np.array([CENTRE_YEAR])
+    setting = {"benchmark": laws.benchmark_of(), "architecture": ARCHITECTURE}
     if laws.specification.progresses:
         years = np.arange(np.floor(rows["year"].min()), np.ceil(rows["year"].max() + _BEYOND) + 1)
-    flop, year = (each.ravel() for each in np.meshgrid(budgets, years, indexing="ij"))
-    setting = {"benchmark": laws.benchmark_of(), "architecture": ARCHITECTURE}
-    best = optimal_split(laws, 10.0**flop, year, **setting)
-    table = pd.DataFrame({"log_compute": flop, "year": year, **_summary(best.loss, probability)})
-    table["parameters"], table["tokens"] = (_median(each) for each in (best.parameters, best.tokens))
-    table["beyond"] = flop > compute.max()
-    if laws.specification.progresses:
-        table["beyond"] |= year > rows["year"].max()
+        flop, year = (each.ravel() for each in np.meshgrid(budgets, years, indexing="ij"))
+        sizes = _usual(rows.assign(compute=10.0**compute), "compute", 10.0**flop)
+        losses, beyond = laws.loss(**sizes, year=year, **setting), year > rows["year"].max()
     else:
-        table["year"] = np.nan
-    return table
+        flop, year, beyond = budgets, np.full(len(budgets), np.nan), np.zeros(len(budgets), dtype=bool)
+        best = optimal_split(laws, 10.0**flop, CENTRE_YEAR, **setting)
+        losses, sizes = best.loss, {"parameters": _median(best.parameters), "tokens": _median(best.tokens)}
+    reached = {"log_compute": flop, "year": year, **_summary(losses, probability), **sizes}
+    return pd.DataFrame(reached | {"beyond": (flop > compute.max()) | beyond})
 
 
 def _thinned(laws: Laws) -> Laws:

@@ -99,9 +99,10 @@ def _findings(answer: Allocations, law: str, budget: float) -> Iterator[str]:
         factor = budget / answer.largest_compute
         beyond = f"The budget is {amount(factor)} times {largest}: this is extrapolated."
         yield beyond if factor > 1 else f"The budget is not beyond {largest}."
+        where = {"edge": "at the edge of"}.get(best["domain"], best["domain"])
         yield (
-            f"Domain: {best['domain']}; the best split lies {best['distance']:.2g} units of the spread of what was "
-            "fitted from its middle."
+            f"The best split lies {where} what was fitted, {best['distance']:.2g} units of its spread from its middle "
+            f"(domain: {best['domain']})."
         )
     if answer.beside is not None:
         yield from second_opinion(answer.beside, answer.rows(budget, TRAINING), law)

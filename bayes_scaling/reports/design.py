@@ -16,6 +16,7 @@ from bayes_scaling.quantities.allocation_table import label_of
 from bayes_scaling.quantities.design import Design
 from bayes_scaling.quantities.rates import CREDIBLE_INTERVAL
 from bayes_scaling.reports.allocation import about_fit, write_output
+from bayes_scaling.reports.fit_words import PARTS
 from bayes_scaling.reports.terminal import NARROW, rich_table, what_failed
 from bayes_scaling.tables.columns import EVALUATIONS, RUNS
 
@@ -37,11 +38,14 @@ def design_sentence(found: Design) -> str:
     noun = (RUNS if found.fit.evaluations.kind == "runs" else EVALUATIONS).noun
     cost = f"cost {found.chosen['cost'].sum():.3g}"
     cost += "" if math.isinf(found.budget) else f" of a budget of {found.budget:.3g}"
+    itself = ""
+    if found.quantity.index[0].startswith("log "):
+        itself = f", without the logarithm {estimate({part: math.exp(now[part]) for part in PARTS}, number)}"
     share = f"{_percent(last['variance_ratio'], last['mcse_variance_ratio'])} of its variance"
     text = (
         f"{found.quantity.index[0]} is {estimate(now, number)} by {label_of(found.fit)} (in brackets: "
-        f"{CREDIBLE_INTERVAL}). {counted(len(found.chosen), noun)} {cost} and can be expected to leave {share}: an "
-        f"interval {number(math.sqrt(last['variance_ratio']), 0.005)} times as wide."
+        f"{CREDIBLE_INTERVAL}){itself}. {counted(len(found.chosen), noun)} {cost} and can be expected to leave "
+        f"{share}: an interval {number(math.sqrt(last['variance_ratio']), 0.005)} times as wide."
     )
     return text if found.converged else f"{DO_NOT_USE}: {text}"
 

@@ -108,7 +108,8 @@ def method_section(fit: Fit) -> Blocks:
         yield _versions(fit.versions)
     specification = fit.specification
     penalty = [] if specification.delta is None else ["--delta", f"{specification.delta:g}"]
-    length = [word for name in ("draws", "tune", "chains") for word in (f"--{name}", str(getattr(fit.settings, name)))]
+    asked = {name: getattr(fit.settings, name) for name in ("draws", "tune", "chains")}
+    length = [word for name, number in asked.items() if number is not None for word in (f"--{name}", str(number))]
     options = (*penalty, *sampler, *length, "--seed", str(fit.seed))
     command = ("fit", specification_name(specification))
     yield from command_blocks("To fit it again:", command, fit.evaluations, options)
@@ -161,11 +162,11 @@ def command_blocks(
 ) -> Iterator[Block]:
     """A command to run (``told`` of its table), and what it can't know: the reader's names of files, rows selected."""
     arguments = [*command, *(table_option(table) if told else ()), *options]
-    names = {"table": _CSV, "specification": _TOML}
+    names = {"table": (_CSV, ", with the options by which it was read"), "specification": (_TOML, "")}
     notes = [
-        f"{shlex.quote(word)} stands for the {what}'s file."
+        f"{shlex.quote(word)} stands for the {what}'s file{options}."
         for word in arguments
-        for what, ending in names.items()
+        for what, (ending, options) in names.items()
         if word.endswith(ending)
     ]
     if selections := further_selections(table):

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pandas as pd
 
-from bayes_scaling.common.formatting import amount, counted, month_of, months, probability
+from bayes_scaling.common.formatting import amount, between, counted, in_digits, month_of, months, probability
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.law.estimates import published_estimates
@@ -67,7 +67,8 @@ def loss_chart(fit: Fit, *, fitted: bool = True) -> Chart | None:
     unit = _axis_of(response)
     what = counted(len(points), "training run" if fit.evaluations.kind == "runs" else "evaluation")
     found = _fall(curves, unit)
-    note = f"Points: {what}."
+    several = "benchmark" in points and len(set(points["benchmark"])) > 1
+    note = f"Points: {what}{', one benchmark at a time' if several else ''}."
     if len(curves):
         of = "compute split in the best way, or the other size held fixed."
         if fit.specification.progresses:
@@ -145,9 +146,9 @@ def _fall(curves: pd.DataFrame, unit: str) -> str:
 
 
 def _flop(value: float) -> str:
-    exponent = math.floor(math.log10(value) + 1e-9)
-    front = f"{value / 10.0**exponent:.2g}"
-    return f"{'' if front == '1' else f'{front} × '}10{str(exponent).translate(_SUPERSCRIPTS)} FLOP"
+    front, exponent = f"{value:.1e}".split("e")
+    times = "" if float(front) == 1 else f"{float(front):g} × "
+    return f"{times}10{str(int(exponent)).translate(_SUPERSCRIPTS)} FLOP"
 
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -162,12 +163,12 @@ def reach_chart(fit: Fit) -> Chart:
     row = (inside if len(inside) else grid.dropna(subset=["median"])).iloc[-1]
     static = bool(grid["year"].isna().all())
     said = f"{_budget(row)} reach a loss of {row['median']:.2f} ({_band(row)})"
-    # Where there is progress, evaluations say too little of how a budget is best split.
-    table = grid.drop(columns=["said", *(["year"] if static else ["parameters", "tokens"])])
+    table = grid.drop(columns=["said", *(["year"] if static else [])])
     where = "" if static else f" on {title(laws_of(fit).benchmark_of())}"
+    split = "at the best split of a budget" if static else "of systems as large as is usual for their compute"
     note = (
-        f"Expected loss{where} at the best split of a budget, with its {_BAND}. What lies beyond the table's largest "
-        "compute or last year is extrapolated by the law alone."
+        f"Expected loss{where} {split}, with its {_BAND}. What lies beyond the table's largest compute or last year is "
+        "extrapolated by the law alone."
     )
     return _chart(fit, "reach", said, interactive.reach_view(grid, unit, row.to_dict()), table, note)
 
@@ -193,22 +194,22 @@ def growth_chart(fit: Fit) -> Chart:
     years = rows_of_report(fit)["year"]
     start, end, latest = float(np.floor(years.min())), float(np.ceil(years.max())), float(years.max())
     table = credible_intervals(effective_compute(fit, start, np.arange(start, end + 1)))
-    table = table.rename_axis("year").reset_index()[["year", *PARTS]]
-    last = table.iloc[-1]
+    table, last = table.rename_axis("year").reset_index()[["year", *PARTS]], table.iloc[-1]
+    median, *ends = in_digits(last, amount)
     lines = [
         (year, float(growth_factor(year - start, each.months)), f"{each.label}: {each.months:g} months")
         for each in (HO2024_COMPUTE, MOORE)
         for year in np.arange(start, end + 1)
     ]  # fmt: skip
     said = (
-        f"By {end:.0f}, better algorithms made the same compute worth {amount(last['median'])} times what it was worth "
-        f"in {start:.0f} ({INTERVAL} {span('lower', 'upper', amount)(last)})"
+        f"By {end:.0f}, better algorithms made the same compute worth {median} times what it was worth in "
+        f"{start:.0f} ({INTERVAL} {between(*ends)})"
     )
     note = f"Effective over physical compute, {start:.0f} = 1: median and {INTERVAL}; dashed: others' doubling times."
     if end > latest:
         note += f" The last row is of {month_of(latest)}: what follows is extrapolated."
     others = pd.DataFrame(lines, columns=["year", "growth", "label"])
-    own = f"this analysis: {amount(last['median'])} times"
+    own = f"this analysis: {median} times"
     view = interactive.growth_view(table, others, f"times {start:.0f}", own)
     return _chart(fit, "effective-compute-growth", said, view, table, note)
 
@@ -231,7 +232,7 @@ def doubling_chart(fit: Fit) -> Chart | None:
          (each.months, each.lower or each.months, each.upper or each.months))
         for each in (HO2024_COMPUTE, MOORE)
     ]  # fmt: skip
-    note = f"Density of the doubling time per unit of log time; dashed: its prior. {INTERVAL}."
+    note = f"How plausible each doubling time is, on a logarithmic axis; dashed: before the data. Shaded: {INTERVAL}."
     said = f"The compute needed for the same loss halves every {in_months(row)} months"
     alternative = (
         f"{said}; {before}; probability of progress {probability(row['probability_of_progress'])}. "
@@ -245,7 +246,7 @@ def doubling_chart(fit: Fit) -> Chart | None:
 
 def estimates_chart(fit: Fit) -> Chart:
     """This answer, that over all specifications, and every published one with what it measures."""
-    own: list[dict[str, Any]] = [{"label": "this analysis", **doubling_times(fit).loc["compute"][list(PARTS)]}]
+    own: list[dict[str, Any]] = [{"label": "this analysis", **doubling_times(fit).loc["compute"]}]
     if (others := alternatives_to(fit)) is not None:
         label = f"{others.specifications} specifications together"
         own.append({"label": label, "what": f"averaged {others.how}", **others.average})
@@ -254,9 +255,10 @@ def estimates_chart(fit: Fit) -> Chart:
     table["what"] = table["what"].fillna(f"compute for the same loss, table '{printable(fit.evaluations.name)}'")
     figures = [_interval(row) for row in table.to_dict("records")]
     table = table.assign(months=figures, label=pd.Series(figures, table.index) + ": " + table["label"])
-    algorithms = theirs[theirs.index != "moore"]["median"]
+    algorithms = theirs[theirs.index != "moore"]
+    least, most = (algorithms["median"].fillna(algorithms[end]) for end in ("lower", "upper"))
     said = (
-        f"Published doubling times run from {months(algorithms.min())} to {months(algorithms.max())} months, "
+        f"Published doubling times run from {months(least.min())} to {months(most.max())} months, "
         f"depending on what they measure; this analysis finds {in_months(own[0])}"
     )
     note = (
@@ -271,7 +273,7 @@ def estimates_chart(fit: Fit) -> Chart:
 def _interval(row: Mapping[Any, Any]) -> str:
     if math.isnan(row["median"]):
         return span("lower", "upper", months)(row)
-    return months(row["median"]) if math.isnan(row["lower"]) else in_months({part: row[part] for part in PARTS})
+    return months(row["median"]) if math.isnan(row["lower"]) else in_months(row)
 
 
 def split_chart(fit: Fit, said: str, asked: float | None = None) -> Chart:

@@ -147,19 +147,19 @@ def subtitle_of(fit: Fit) -> str:
 def changes_of(fit: Fit, robustness: Robustness | None = None) -> Iterator[str]:
     """What would change the answer, in a few lines."""
     warning, progresses = words.warning(fit), fit.specification.progresses
-    if (others := alternatives_to(fit)) is not None:
-        good = others.table[others.table["converged"]]
-        low, high = good[TIMES[1]].min(), good[TIMES[2]].max()
-        yield (
-            f"Another specification: the 95% intervals of {len(good)} single ones begin at {months(low)} months at "
-            f"the lowest, and end at {months(high)} at the highest."
-        )
     if (corrected := corrections_to(fit)) is not None:
         middle, lower, upper = (corrected.loc[corrected["converged"], name] for name in TIMES)
         yield (
             "Doubtful figures of the table, corrected from their sources or left out: medians of "
             f"{months(middle.min())} to {months(middle.max())} months, 95% intervals that reach from "
             f"{months(lower.min())} to {months(upper.max())}."
+        )
+    if (others := alternatives_to(fit)) is not None:
+        good = others.table[others.table["converged"]]
+        low, high = good[TIMES[1]].min(), good[TIMES[2]].max()
+        yield (
+            f"Another specification: taken one by one, the 95% intervals of the {len(good)} that were compared reach "
+            f"from {months(low)} to {months(high)} months."
         )
     if can_identify(fit):
         table = identification(fit).table
@@ -170,11 +170,14 @@ def changes_of(fit: Fit, robustness: Robustness | None = None) -> Iterator[str]:
     if robustness is not None:
         yield from sentences(robustness)
     elif progresses:
-        yield "Other rows, and what counts as progress: they move and widen the answer as much as the data's interval."
+        yield (
+            "Which rows are used, and what counts as progress: such choices can move the answer by as much as its "
+            "interval is wide; `bayes-scaling robustness` tries them."
+        )
     if not progresses:
         yield (
-            "Other noise, or the runs without those of the highest loss: a coefficient that moves by more than its "
-            "interval rests on that choice."
+            "Other noise, or a fit without the runs of the highest loss: a coefficient that then leaves its interval "
+            "depends on that choice."
         )
 
 
@@ -218,7 +221,7 @@ def change_section(fit: Fit, robustness: Robustness | None = None) -> Blocks:
         yield Table.of(
             "corrected-figures",
             f"Doubling time of effective compute in months with '{fit.specification.name}', where doubtful figures of "
-            "the table are corrected from their sources; marked: not converged",
+            "the table are corrected from their sources, by fits that come with the package; marked: not converged",
             corrected,
             {
                 "table": "{table}",

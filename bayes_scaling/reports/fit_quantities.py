@@ -187,7 +187,7 @@ def fit_report(fit: Fit) -> RenderableType:
     parts += [Text(f"- {failure}", style="red") for failure in d.failures]
     parts += [] if d.converged else [Text(next_step(fit))]
     parts += [Text(printable(str(each)), style="yellow") for each in fit_findings(fit)]
-    parts += map(Text, identification(fit).sentences if can_identify(fit) else ())
+    parts += map(Text, identification(fit).sentences[:2] if can_identify(fit) else ())  # the report has the third
     return Group(*parts)
 
 

@@ -235,7 +235,7 @@ def budget_sentence(fit: Fit, asked: float | None = None) -> str | None:
     rows = {name: credible_intervals(found[name]).iloc[0] for name in _QUANTITIES}
     if not all(np.isfinite(row[list(PARTS)].astype(float)).all() for row in rows.values()):
         return None
-    sizes = {name: estimate(rows[name], lambda value, _: amount(value)) for name in _QUANTITIES[:2]}
+    sizes = {name: estimate(rows[name], amount) for name in _QUANTITIES[:2]}
     what = f"{budget:.2g} FLOP{f' ({setting})' if (setting := setting_of(fit)) else ''}, {times} times the largest of"
     begin = f"With {what} these runs"
     if any(undecided(rows[name]) for name in sizes):

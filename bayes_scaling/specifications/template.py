@@ -54,7 +54,7 @@ def _varies_by(s: Specification) -> Iterator[str]:
     law = s.form
     yield "[varies_by]  # what is not listed is shared by all rows"
     for name in law.may_vary:
-        words, group = ", ".join(groups_of(name)), s.varies_by.get(name)
+        words, group = f"{', '.join(groups_of(name))}, or any column", s.varies_by.get(name)
         if {"A": "level", "B": "level"}.get(name, name) in s.coefficients:
             yield f"# {name}: see [coefficients]"
             continue
@@ -62,8 +62,12 @@ def _varies_by(s: Specification) -> Iterator[str]:
 
 
 def _coefficients(s: Specification) -> Iterator[str]:
-    if s.coefficients:
-        yield "[coefficients]  # formulas over the table's columns, such as 1 + architecture, 0 + lab, 1 + (1 | lab)"
+    head = "[coefficients]  # formulas over the table's columns, such as 1 + architecture, 0 + lab, 1 + (1 | lab)"
+    if not s.coefficients:
+        yield f"# {head}"
+        yield f"# in place of a line above, or further: {', '.join(s.may_have_formulas)}"
+    else:
+        yield head
         for name in s.may_have_formulas:
             link = s.formulas[name].link if name in s.coefficients else ""
             where = {"identity": "it", "log": "its logarithm", "logit": "its log odds"}.get(link)

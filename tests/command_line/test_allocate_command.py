@@ -194,8 +194,9 @@ def test_it_says_how_far_a_budget_lies_beyond_the_runs(allocate, saved) -> None:
     assert found["fit"]["extrapolation"] == pytest.approx({"1e+24": 1e3, "1e+20": 0.1})
     rows = [each for each in found["rows"] if each["law"] == LABEL and each["quantity"] == "parameters"]
     assert [each["domain"] for each in rows] == ["inside", "beyond"] and found["fit"]["undecided"] == []
-    assert f"Domain: beyond; the best split lies {rows[1]['distance']:.2g} units of the spread" in beyond.prose
-    assert "Domain: inside; " in inside.prose
+    assert f"lies beyond what was fitted, {rows[1]['distance']:.2g} units of its spread" in beyond.prose
+    assert "(domain: beyond)" in beyond.prose
+    assert "lies inside what was fitted" in inside.prose
 
 
 def test_a_split_that_the_data_do_not_decide_is_called_that_first(allocate, saved, fit, monkeypatch) -> None:

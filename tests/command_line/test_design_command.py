@@ -56,7 +56,9 @@ def test_the_answer_is_a_table_of_eighty_columns_and_a_sentence(design, fit) -> 
     assert left == pytest.approx(100 * expected.chosen["variance_ratio"].iloc[-1], abs=1)
     assert narrower == pytest.approx(np.sqrt(expected.chosen["variance_ratio"].iloc[-1]), abs=0.01)
     cost = f"{len(expected.chosen)} runs cost {expected.chosen['cost'].sum():.3g} of a budget of 1e+22"
-    assert f"by {label_of(fit)} (in brackets: 95% equal-tailed credible interval). {cost}" in ended.prose
+    loss = float(np.exp(expected.quantity["median"].iloc[0]))
+    said = f"by {label_of(fit)} (in brackets: 95% equal-tailed credible interval), without the logarithm {loss:.3f} ("
+    assert said in ended.prose and f"). {cost}" in ended.prose
     assert "NOT CONVERGED" not in ended.out
     assert f"Chosen among {len(expected.candidates)} candidates" in ended.prose
 
@@ -131,3 +133,11 @@ def test_bad_usage_ends_with_one_message_and_2(arguments, message, design, tmp_p
     assert message in " ".join(ended.err.split())
     assert "Traceback" not in ended.err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_budget_below_every_run_is_refused(design) -> None:
+    ended = design("--budget", "1e10")
+    assert ended.code == 2
+    assert (
+        "1e+10 FLOP is below the smallest run that was fitted (" in ended.err and "candidates of your own" in ended.err
+    )

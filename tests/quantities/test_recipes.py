@@ -113,3 +113,9 @@ def test_a_gain_that_reverses_is_said_with_where(monkeypatch) -> None:
 def test_impossible_questions_are_refused(fit, arguments, message) -> None:
     with pytest.raises(bs.BayesScalingError, match=message):
         bs.recipe_gains(fit, **{"compute": 1e21, "by": "recipe", "baseline": "old"} | arguments)
+
+
+def test_a_recipe_with_values_of_its_own_that_was_not_fitted_is_refused(fit) -> None:
+    for asked in (bs.optimal_allocation, lambda each, flop: bs.predicted_loss(each, parameters=1e9, tokens=flop / 6e9)):
+        with pytest.raises(bs.BayesScalingError, match=r"recipe 'foo' is not part of .* valid choices: .*old"):
+            asked(bs.at(fit, recipe="foo"), 1e21)

@@ -26,6 +26,7 @@ from bayes_scaling.quantities.doubling import doubling_times, pooled_rate
 from bayes_scaling.reports import fit_trust
 from bayes_scaling.reports.document import Chart, Code, Document, Picture, Section, Table
 from bayes_scaling.reports.fit_basis import citation_of, data_section, equations, method_section
+from bayes_scaling.reports.fit_charts import _flop
 from bayes_scaling.reports.fit_document import (
     banners,
     change_section,
@@ -152,7 +153,7 @@ def test_the_first_screen_is_in_plain_words(fit, document, ho2024):
     good = others.table[others.table["converged"]]
     ends = months(good[TIMES[1]].min()), months(good[TIMES[2]].max())
     (change,) = [each for each in changes_of(fit) if each.startswith("Another specification")]
-    assert f"{len(good)} single ones begin at {ends[0]} months at the lowest, and end at {ends[1]}" in change
+    assert f"intervals of the {len(good)} that were compared reach from {ends[0]} to {ends[1]} months" in change
     assert document.notes == (estimand(fit),)
     assert plain_answer(replace(fit, diagnostics=BAD)).startswith("NOT CONVERGED, do not use. ")
     still = plain_answer(drawn_fit("reference", ho2024, g_N_central=-2.0, g_D_central=-2.0))
@@ -175,11 +176,11 @@ def test_the_answer_is_cited_by_the_fingerprint_of_its_fit(fit):
 
 
 def test_what_would_change_the_answer_is_said_beside_it(fit, document, unconverged):
-    average, figures, rate, rows = document.changes
+    figures, average, rate, rows = document.changes
     assert (
         figures.startswith("Doubtful figures") and average.startswith("Another specification") and "months" in average
     )
-    assert rate.startswith("The rate of effective compute is decided by ") and rows.startswith("Other rows")
+    assert rate.startswith("The rate of effective compute is decided by ") and rows.startswith("Which rows are used")
     assert unconverged.changes[2].startswith("NOT CONVERGED, do not use")
     mine = replace(fit, specification=replace(fit.specification, title="mine"))
     assert subtitle_of(mine).startswith("Specification 'reference'")
@@ -341,20 +342,54 @@ def test_curves_are_the_law_s_with_a_band_of_90_percent(fit, document):
     assert f"fell from {first['median'].iloc[15]:.2f} in 2017 to {last['median'].iloc[15]:.2f} in 2023" in found
 
 
-def test_a_budget_reaches_what_the_best_split_of_the_law_does(fit, document):
+def test_a_budget_reaches_what_systems_of_usual_size_do(fit, document, ho2024):
+    """Evaluations know too little of the best split, which can lie far beyond them."""
     grid = reach_grid(fit)
     assert len(grid) == grid["log_compute"].nunique() * grid["year"].nunique() == len(charts(document)["reach"].data)
     row = grid[(grid["log_compute"] == 21.0) & (grid["year"] == 2023)].iloc[0]
-    found = bs.optimal_allocation(fit, 1e21, year=2023.0)["loss"]
+    compute = np.log(6 * ho2024["parameters"] * ho2024["tokens"])
+    tokens = math.exp(np.polyval(np.polyfit(compute, np.log(ho2024["tokens"]), 1), math.log(1e21)))
+    assert (row["parameters"], row["tokens"]) == pytest.approx((1e21 / (6 * tokens), tokens), rel=1e-6)
+    found = bs.predicted_loss(
+        fit, parameters=1e21 / (6 * tokens), tokens=tokens, year=2023.0, benchmark="wt103", architecture="transformer"
+    )
     assert row["median"] == pytest.approx(float(found.median()), rel=1e-6)
     assert row["lower"] == pytest.approx(float(found.quantile(0.05)), rel=1e-6)
+    assert str(found["domain"].item()) == "inside"
     assert grid.loc[grid["log_compute"] == 25.0, "beyond"].all() and not row["beyond"]
+
+
+def test_of_runs_a_budget_reaches_what_the_best_split_of_the_law_does():
+    fit = made_runs_fit()
+    row = reach_grid(fit).iloc[4]
+    found = bs.optimal_allocation(fit, 10 ** row["log_compute"])
+    for name in ("loss", "parameters", "tokens"):
+        assert row["median" if name == "loss" else name] == pytest.approx(float(found[name].median()), rel=1e-6)
+
+
+def test_the_command_that_repeats_a_fit_leaves_out_what_was_not_set(fit):
+    unset = replace(fit, settings=replace(fit.settings, draws=None))
+    assert command(unset) == "bayes-scaling fit reference --evaluations ho2024 --tune 100 --chains 2 --seed 0"
 
 
 def test_published_estimates_are_all_drawn_with_what_they_measure(document):
     theirs, chart = bs.published_estimates(), charts(document)["estimates"]
     assert set(theirs["estimand"]) <= set(chart.data["what"])
     assert (chart.data["group"] == "published").sum() == len(theirs)
+
+
+def test_published_estimates_run_from_the_least_to_the_largest_of_the_chart(fit, document):
+    chart = charts(document)["estimates"]
+    theirs = chart.data[(chart.data["group"] == "published") & ~chart.data["label"].str.contains("Moore")]
+    least, largest = theirs["median"].fillna(theirs["lower"]).min(), theirs["median"].fillna(theirs["upper"]).max()
+    assert f"run from {months(least)} to {months(largest)} months" in chart.title
+    own = "{} ({} to {})".format(*in_digits(doubling_times(fit).loc["compute"].to_dict(), months))
+    assert chart.title.endswith(f"this analysis finds {own}")
+
+
+@pytest.mark.parametrize(("flop", "words"), [(1e18, "10¹⁸ FLOP"), (9.99e17, "10¹⁸ FLOP"), (3.2e23, "3.2 × 10²³ FLOP")])
+def test_budgets_are_written_with_powers_of_ten(flop, words):
+    assert _flop(flop) == words
 
 
 def test_rows_link_to_their_source_and_only_to_pages(ho2024):
@@ -566,7 +601,8 @@ def test_commands_name_files_for_what_is_not_packaged(ho2024):
     assert shlex.split(command(mine))[2:5] == ["mine.toml", "--evaluations", "my table.csv"]
     blocks = method_section(mine).blocks
     assert (
-        blocks[-1].text == "mine.toml stands for the specification's file. 'my table.csv' stands for the table's file."
+        blocks[-1].text == "mine.toml stands for the specification's file. 'my table.csv' stands for the table's file, "
+        "with the options by which it was read."
     )
     assert codes(change_section(fit).blocks) == ["bayes-scaling robustness --evaluations 'my table.csv'"]
 

@@ -150,7 +150,7 @@ class Backtest:
                 "evaluations": len(part),
                 "papers": part["paper"].nunique(),
                 **part[list(_MEANS)].mean().to_dict(),
-                "covered_90_se": _error(part, "covered_90"),
+                "covered_90_se": _error(part, "covered_90") or math.nan,  # where all are inside it is not known
                 "log_score_se": _error(part, "log_score"),
                 "width_90": part["width_90"].median(),
             }
@@ -210,7 +210,7 @@ class Backtest:
                 "cuts": mine.index.get_level_values("cut").nunique(),
                 "not_converged": int((~good.loc[[name]]).sum()),
                 **{column: _mean(mine, column) for column in (*COVERED, *_LOG_SCORES, "crps", *_ERRORS)},
-                "covered_90_se": _error_over_cuts(mine, "covered_90"),
+                "covered_90_se": _error_over_cuts(mine, "covered_90") or math.nan,
                 **ahead,
             }
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("forecaster")

@@ -246,3 +246,11 @@ def test_the_report_of_a_backtest_says_what_its_page_says(place) -> None:
     assert len(shown) == 3 and all(f"| {cell} |" in backtest_page(made) for cell in shown)
     assert [table["marked"] for table in by_cut["tables"]] == [[5], [5]]
     assert report["data"]["skipped"] == {"2013": "nothing to fit"}
+
+
+def test_where_all_are_inside_the_error_of_the_share_is_not_known() -> None:
+    records = [replace(one, scores=one.scores.assign(lower_90=-9.0, upper_90=99.0)) for one in made_records()]
+    result = made_backtest(records)
+    assert result.by_cut()["covered_90"].eq(1).all() and result.by_cut()["covered_90_se"].isna().all()
+    assert "(no standard error: all are alike); 50% intervals" in " ".join(sentences(result))
+    assert "1.000 ± " not in backtest_page(result)
