@@ -35,7 +35,7 @@ def test_large_counts_in_words():
     counts = (9.6e9, 1.74e11, 70_000_000, 51_234.0, 3e15)
     assert [amount(each) for each in counts] == ["9.6 billion", "174 billion", "70 million", "51,200", "3e+15"]
     errors = [(17_940_000, 2_000_000), (128.3, 9), (10_860, 40), (999_900_000, 1e6), (3.2, 0.4), (5e9, math.inf)]
-    assert [amount(*each) for each in errors] == ["18 million", "130", "10,900", "1 billion", "3", "5 billion"]
+    assert [amount(*each) for each in errors] == ["18 million", "130", "10,900", "1 billion", "3.2", "5 billion"]
 
 
 def test_large_numbers_in_tex():
