@@ -11,7 +11,7 @@ Takes an hour on two cores.
 import argparse
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
@@ -40,6 +40,19 @@ VALIDATION_SETS = {
 }
 """Gadre et al.'s validation sets, and where their table has them."""
 THEIR_LAW = "runs/one-exponent"
+"""Gadre et al.'s, which has one exponent for both terms."""
+
+
+def departing() -> bs.Specification:
+    """Their law, from which losses depart as they do from Chinchilla's in `runs/discrepancy`."""
+    theirs, other = bs.load_specification(THEIR_LAW), bs.load_specification("runs/discrepancy")
+    priors = {name: prior for name, prior in other.priors.items() if name not in theirs.tied}
+    coefficients = {**other.coefficients, **theirs.coefficients}
+    return replace(other, name=f"{THEIR_LAW} with discrepancy", coefficients=coefficients, priors=priors)
+
+
+SPECIFICATIONS = (*RUN_SPECIFICATIONS, THEIR_LAW, departing())
+POSTERIORS = (*RUN_SPECIFICATIONS, THEIR_LAW, departing().name)
 WITHIN = 3.5
 """Percent of the loss."""
 
@@ -135,34 +148,33 @@ def main() -> None:
     parser.add_argument("--directory", type=Path, default=Path("runs/ladders"))
     parser.add_argument("--workers", type=int)
     asked = parser.parse_args()
-    found = forecasts(LADDERS, RUN_SPECIFICATIONS, asked.directory, asked)
-    by_loss = forecasts(ALL_OF_GADRE, (*RUN_SPECIFICATIONS, THEIR_LAW), asked.directory / "gadre", asked)
+    found = forecasts(LADDERS, asked.directory, asked)
+    by_loss = forecasts(ALL_OF_GADRE, asked.directory / "gadre", asked)
     write_whole(HERE / "ladders.md", page(found, by_loss).encode())
 
 
-def forecasts(
-    ladders: tuple[Ladder, ...], specifications: tuple[str, ...], directory: Path, asked: argparse.Namespace
-) -> dict[str, Backtest]:
+def forecasts(ladders: tuple[Ladder, ...], directory: Path, asked: argparse.Namespace) -> dict[str, Backtest]:
     """Each ladder's large runs, predicted by each specification and the point estimates; kept in the directory."""
     found = {}
     for number, ladder in enumerate(ladders):
         options = {"hold_out": ladder.hold_out, "best_of": ladder.best_of, "workers": asked.workers}
         runs, place = ladder.read(asked.data), directory / f"{number:02d}"
-        found[ladder.name] = bs.backtest(list(specifications), runs, directory=place, **options)
+        found[ladder.name] = bs.backtest(list(SPECIFICATIONS), runs, directory=place, **options)
     return found
 
 
 def page(found: Mapping[str, Backtest], by_loss: Mapping[str, Backtest]) -> str:
     """Markdown: what was done, a line for each ladder, and the runs of Gadre et al. one by one and by every loss."""
     mean = means(found)
-    averages = "; ".join(f"`{name}` {mean.loc[name, 'covered_90']:.0%}" for name in RUN_SPECIFICATIONS)
+    averages = "; ".join(f"`{name}` {mean.loc[name, 'covered_90']:.0%}" for name in POSTERIORS)
     sections = [
         "# Do small runs predict the large ones?",
-        "The largest runs of public ladders are held out and predicted from the others, by two posteriors, the law's "
-        "alone and one that lets losses depart from it, and by point estimates beside them; `python "
-        "notebooks/ladders.py` writes this page from tables of public repositories, which it does not contain. A cell: "
-        "mean absolute error of the predictive median in percent of the loss, and the share of runs inside the 90% "
-        "predictive interval of a new run.",
+        "The largest runs of public ladders are held out and predicted from the others: by two laws, Chinchilla's and "
+        f"that of Gadre et al., which has one exponent for both terms (`{THEIR_LAW}`), each alone and with losses that "
+        "may depart from it smoothly; and by point estimates beside them. `python notebooks/ladders.py` writes this "
+        "page from tables of public repositories, which it does not contain. A cell: mean absolute error of the "
+        "predictive median in percent of the loss, and the share of runs inside the 90% predictive interval of a new "
+        "run.",
         by_ladder(found),
         f"Averaged over ladders, 90% intervals hold so many of the runs held out: {averages}.",
         "## By distance",
@@ -170,8 +182,7 @@ def page(found: Mapping[str, Backtest], by_loss: Mapping[str, Backtest]) -> str:
         "## The 1.4 and 6.9 billion parameter runs of Gadre et al.",
         one_by_one({name: each for name, each in found.items() if name.startswith("Gadre")}),
         "## The runs of Gadre et al. by each of their validation sets",
-        f"Beside the two posteriors of above, the law that the authors fit, `{THEIR_LAW}`, which has one exponent for "
-        "both terms. The runs are the same for every loss: the mean is of three training sets, not of "
+        "The runs are the same for every loss: the mean is of three training sets, not of "
         f"{len(ALL_OF_GADRE)} ladders.",
         by_ladder(by_loss),
         "Of these, the run of 6.9 billion parameters:",
@@ -256,7 +267,7 @@ def one_by_one(found: Mapping[str, Backtest]) -> str:
     lines = []
     for name, result in found.items():
         for (forecaster, _, _), row in result.scores.iterrows():
-            if forecaster in RUN_SPECIFICATIONS:
+            if forecaster in POSTERIORS:
                 size = f"{row['parameters'] / 1e9:.1f}e9 on {row['tokens'] / 1e9:.3g}e9 tokens"
                 inside = "inside" if row["covered_90"] else "**outside**"
                 error, domain = f"{row['error_percent']:+.1f}%", f"{row['domain']} ({row['compute_ratio']:.2g} times)"
