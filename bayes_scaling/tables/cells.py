@@ -2,7 +2,7 @@
 
 import operator
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -14,8 +14,8 @@ from bayes_scaling.common.formatting import counted
 from bayes_scaling.law.formula import training_compute
 from bayes_scaling.tables.benchmarks import named
 from bayes_scaling.tables.columns import ARCHITECTURES, EMPTY_UNLESS_COMPARABLE, EVALUATIONS, RUNS, Column, TableKind
-from bayes_scaling.tables.faults import Fault
-from bayes_scaling.tables.formats import days
+from bayes_scaling.tables.faults import Fault, printable
+from bayes_scaling.tables.formats import WORDS_FOR_GAPS, days
 
 DATE = "%Y-%m-%d"
 FLAG_WORDS = {"0": False, "false": False, "1": True, "true": True}
@@ -39,7 +39,6 @@ ARCHITECTURE_WORDS = {
 }
 """Common words for kinds of architectures; our reading of them."""
 
-WORDS_FOR_GAPS = re.compile("n/?a|nan|null|none|unknown|-|[+-]?inf(?:inity)?|diverged", re.IGNORECASE)
 _NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 _NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _GROUPED = r"[0-9.]+(?:[, _'][0-9.]+)+"
@@ -75,19 +74,34 @@ def without_words_for_gaps(cells: pd.DataFrame, kind: TableKind) -> pd.DataFrame
     )
 
 
-def plainly_written(cells: pd.DataFrame, kind: TableKind) -> tuple[pd.DataFrame, list[str]]:
+def plainly_written(
+    cells: pd.DataFrame, kind: TableKind, scaled: Collection[str] = ()
+) -> tuple[pd.DataFrame, list[str]]:
     """Cells with harmless ways of writing made plain (7B, 1,000,000, LSTM, 2021-09), and what has to be said of it."""
     plain, said = cells.copy(), []
     for column in _present(cells, kind):
         if column.kind in _WRITINGS:
             there = cells[column.name].dropna()
             written = there.map(partial(_WRITINGS[column.kind], column))
+            if column.name in scaled:  # a unit stays, to be refused
+                bare = there.str.lstrip("~ ")
+                written = written.mask(bare.str.fullmatch(_SHORT), bare)
             plain[column.name] = written.reindex(cells.index).astype(cells[column.name].dtype)
             many = int((written != there.str[:10]).sum() if column.kind == "date" else there.str.startswith("~").sum())
             middles = f"{counted(many, 'date')} without a day, taken as the middle of the month or year"
             what = middles if column.kind == "date" else counted(many, "approximate number")
             said += [f"{column.name}: {what}"] if many else []
     return plain, said
+
+
+def percentages(cells: pd.DataFrame, kind: TableKind) -> Iterator[str]:
+    """A line on each other column of numbers with signs of percent, which formulas take as levels."""
+    for name in cells.columns.difference(list(kind.canonical), sort=False):
+        there = cells[name][~cells[name].str.fullmatch(WORDS_FOR_GAPS).eq(True)].dropna()
+        signed = there[there.str.endswith("%")]
+        if len(signed) and there.str.removesuffix("%").str.strip().str.fullmatch(_NUMBER).all():
+            levels = f"of text such as {signed.iloc[0]!r}, in formulas a level each"
+            yield f"column {printable(name)} is {levels}; where numbers are meant, write them without %"
 
 
 def typed_values(
@@ -146,7 +160,7 @@ def checked_values(
     """Typed values of plainly written cells, missing where one is badly written, and every fault: no cell twice."""
     well_written, faults = cells.copy(), []
     for column in _present(cells, kind):
-        broken = _broken(cells[column.name], column, written_rules(column))
+        broken = _broken(cells[column.name], column, written_rules(column, scaled=column.name in scale))
         well_written.loc[[fault.row for fault in broken], column.name] = None
         faults += broken
     values = typed_values(well_written, kind, scale, loss_unit)
@@ -169,7 +183,7 @@ def checked_values(
     return values, faults
 
 
-def written_rules(column: Column) -> Iterator[Rule]:
+def written_rules(column: Column, *, scaled: bool = False) -> Iterator[Rule]:
     """How the cells of a column are written."""
     if column.kind == "flag":
         yield "must be 0 or 1 (or: false, true)", lambda cells: cells.str.lower().isin(list(FLAG_WORDS))
@@ -181,11 +195,16 @@ def written_rules(column: Column) -> Iterator[Rule]:
         yield rule, lambda cells: cells.str.fullmatch(form) & days(cells, DATE).notna()
     elif column.kind in ("count", "number"):
         yield "must be a finite number", lambda cells: ~cells.str.fullmatch(_NOT_FINITE)
+        empty = "; where there is none, leave the cell empty" if column.need == "gaps" else ""
+        yield f"must be a number{empty}", lambda cells: ~cells.str.fullmatch(WORDS_FOR_GAPS)
+        if scaled:
+            rule = f"has its unit already; leave out --scale {column.name}, or the unit"
+            yield rule, lambda cells: ~cells.str.fullmatch(_SHORT)
         yield "must have a decimal point, not a comma: 2.5, not 2,5", lambda cells: ~cells.str.fullmatch(_DECIMAL_COMMA)
         if column.kind == "number":
-            rule = "must be a number without separators of thousands; write 1000 or 1e3, not 1,000"
+            rule = "must have a decimal point and no separators of thousands; for 3,125 write 3.125 or 3125"
             yield rule, lambda cells: ~cells.str.fullmatch(_GROUPED)
-        written = "117000000 or 1.17e8, without a unit" if column.kind == "number" else "117000000, 1.17e8 or 117M"
+        written = "3.12, without a unit" if column.kind == "number" else "117000000, 1.17e8 or 117M"
         yield f"must be a number, such as {written}", lambda cells: cells.str.fullmatch(_NUMBER)
 
 

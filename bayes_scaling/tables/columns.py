@@ -49,7 +49,7 @@ def _size(name: str, *usual: str, need: Literal["required", "whole", "gaps"] = "
 _PARAMETERS = ("N", "params", "n params", "num params", "n parameters", "num parameters", "model size", "param")
 _TOKENS = ("D", "train tokens", "training tokens", "num tokens", "num token", "n tokens", "token num", "tokens seen")
 _FLOP = ("C", "flops", "training flop", "training flops", "train flops", "compute")
-_LOSSES = ("val", "validation", "final", "train", "training", "test", "eval")
+_LOSSES = ("val loss", "validation loss", "final loss", "test loss", "eval loss", "nll")
 _TEXTS = ("url", "reason", "source", "doubt", "note", "evidence")
 FLAGS = ("zero_shot", "test_time_adaptation", "extra_data", "ensemble", "comparable")
 FIXED_LEVELS = (*FLAGS, "architecture")
@@ -93,10 +93,10 @@ EVALUATIONS = TableKind(
     columns=(
         Column("id", need="whole"),
         Column("system", need="required", usual=("model", "model name", "name")),
-        Column("paper", need="required", usual=("reference", "title")),
+        Column("paper", need="required", usual=("reference", "title"), offered=("source",)),
         *(Column(name) for name in _TEXTS),
         Column("published", "date", "required", ("date", "publication date", "release date", "published date")),
-        Column("benchmark", "benchmark", "required", ("dataset", "task", "test set")),
+        Column("benchmark", "benchmark", "required", ("bench", "dataset", "task", "test set")),
         Column(
             "architecture", "word", "required", ("arch", "architecture type"), ARCHITECTURES,
             offered=("type", "model type"),
@@ -108,7 +108,7 @@ EVALUATIONS = TableKind(
         ),
         # Smaller log perplexities give a perplexity of exactly 1.
         Column(
-            "log_perplexity", "number", "whole", ("log ppl", "loss", "test loss"), above=2.0**-52, below=700.0,
+            "log_perplexity", "number", "whole", ("log ppl", "loss", *_LOSSES), above=2.0**-52, below=700.0,
             hint="is it a perplexity?",
         ),
         _size("parameters", *_PARAMETERS, need="required"),
@@ -134,10 +134,8 @@ RUNS = TableKind(
         _size("tokens", *_TOKENS),
         _size("flop", *_FLOP),
         Column(
-            "loss", "number", "required",
-            (*(f"{which} loss" for which in _LOSSES), "nll"),
-            above=0.0, below=LARGEST_LOSS, offered=("ppl", "perplexity"),
-            hint="if perplexities, type --loss-unit perplexity",
+            "loss", "number", "required", (*_LOSSES, "train loss", "training loss"), above=0.0, below=LARGEST_LOSS,
+            offered=("ppl", "perplexity"), hint="if perplexities, type --loss-unit perplexity",
         ),
         _size("steps"),
         _size("least_steps"),
@@ -189,7 +187,8 @@ def offered_names(names: Collection[str], kind: TableKind) -> dict[str, list[str
         slips = get_close_matches(spellings[0], others.values(), cutoff=MISSPELLING)
         longer = [name for name, plain in others.items() if any(s in plain for s in spellings if len(s) >= _TELLING)]
         offers = exact or bare or [name for name, plain in others.items() if plain in slips] or longer
-        if offers and ours not in names:
+        offers = offers or [name for name in kind.column(ours).offered if name in names]
+        if offers and not {*names, *found} & (PERPLEXITIES if ours in PERPLEXITIES else {ours}):
             found[ours] = list(dict.fromkeys(offers))
     return found
 
@@ -198,7 +197,8 @@ def kind_of_names(names: Collection[str]) -> TableKind:
     """Which kind has such columns: runs have a loss, evaluations a perplexity on a benchmark; else by the required."""
     marks = len({"benchmark", *PERPLEXITIES} & set(names))
     runs, evaluations = (required_among(names, kind) for kind in (RUNS, EVALUATIONS))
-    likely = marks > 0 or ("perplexity" in evaluations and len(evaluations) >= _LIKELY)
+    response = PERPLEXITIES & {*names, *offered_names(names, EVALUATIONS)}
+    likely = marks > 0 or (bool(response) and len(evaluations) >= _LIKELY)
     told = likely and ("loss" not in names or marks + ("paper" in names) > 1)
     more = len(runs) / len(RUNS.required) > len(evaluations) / len(EVALUATIONS.required)
     return RUNS if more and not told else EVALUATIONS

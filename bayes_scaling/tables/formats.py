@@ -36,6 +36,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 """Characters that steer a terminal, and that no table has to hold."""
 _DEEPEST = 4  # levels of nested records that become columns
 _SAVE = "save it as CSV UTF-8"
+WORDS_FOR_GAPS = re.compile("n/?a|nan|null|none|unknown|-|[+-]?inf(?:inity)?|diverged", re.IGNORECASE)
 _COMMA = re.compile(r"[+-]?[0-9]+(?:,[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _SURE_COMMA = re.compile(r"[+-]?(?:0,|[0-9]+,(?![0-9]{3}$))[0-9]+(?:[eE][+-]?[0-9]+)?")  # not of thousands
 
@@ -298,7 +299,10 @@ def _records(text: str, source: Source, *, tabs: bool) -> list[list[str]]:
 
 def _with_decimal_points(records: list[list[str]]) -> list[list[str]]:
     """Where numbers surely have decimal commas, as they often have beside semicolons, points in their place."""
-    columns = [[cell for cell in column if cell] for column in zip_longest(*records[1:], fillvalue="")]
+    columns = [
+        [cell for cell in column if cell and not WORDS_FOR_GAPS.fullmatch(cell)]
+        for column in zip_longest(*records[1:], fillvalue="")
+    ]
     sure = any(_SURE_COMMA.fullmatch(cell) for column in columns for cell in column)
     commas = [sure and all(_COMMA.fullmatch(cell) for cell in column) for column in columns]
     rows = [

@@ -19,7 +19,7 @@ _UNIT = re.compile(rf"[(\[]{_WORDED}[)\]]|[ _]{_WORDED}$", re.IGNORECASE)
 _OPTION = re.compile(r"""--([a-z-]+)(?: (?!--)((?:"[^"]*"|'[^']*'|[^\s"'])+))?""")
 _QUOTED = re.compile(r"""\"([^\"]*)\"|'([^']*)'""")
 _STEPS = {"where": "rows_where", "best-of": "best_of", "last-of": "last_of", "drop-duplicates": "without_duplicates"}
-_UNASKED = ("id", "log_perplexity", "learning_rate", "batch_size")  # that no other name is said to resemble
+_UNASKED = ("id", "learning_rate", "batch_size")  # that no other name is said to resemble
 _COUNTS = {*EVALUATIONS.named("count"), *RUNS.named("count")}
 THEIRS = "its name in the file"  # stands for a name that only the user knows
 
@@ -30,8 +30,8 @@ def with_canonical_names(cells: pd.DataFrame, columns: Mapping[str, str], source
     for ours, theirs in columns.items():
         before = first.setdefault(theirs, ours)
         if ours not in kind.canonical:
-            choices = f"choose from {', '.join(kind.canonical)}"
-            wrong = f"is not a canonical column{_suggestion(ours, kind.canonical)}; {choices}"
+            meant = _suggestion(ours, kind.canonical, offered_names([str(ours)], kind))
+            wrong = f"is not a canonical column{meant}; choose from {', '.join(kind.canonical)}"
         elif theirs not in names:
             shown = ", ".join(name[:LONGEST_VALUE] for name in names[:_NAMED])
             more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
@@ -48,16 +48,11 @@ def with_canonical_names(cells: pd.DataFrame, columns: Mapping[str, str], source
 
 def guessed_columns(names: Collection[str], kind: TableKind) -> dict[str, str]:
     """A usual name for each canonical column that a table lacks, where one column alone may be meant."""
-    given = PERPLEXITIES if PERPLEXITIES & set(names) else ()
     usual = {column.name: {bare_name(each) for each in (column.name, *column.usual)} for column in kind.columns}
     offers = {ours: theirs[0] for ours, theirs in offered_names(names, kind).items() if len(theirs) == 1}
     alone = {ours: theirs for ours, theirs in offers.items() if bare_name(theirs) in usual[ours]}
     once = [theirs for theirs, times in Counter(alone.values()).items() if times == 1]
-    return {
-        ours: theirs
-        for ours, theirs in alone.items()
-        if ours not in given and (theirs in once or ours in kind.required)
-    }
+    return {ours: theirs for ours, theirs in alone.items() if theirs in once or ours in kind.required}
 
 
 def how_to_map(mapping: Mapping[str, str]) -> str:
@@ -70,7 +65,7 @@ def how_to_map(mapping: Mapping[str, str]) -> str:
         if ours in _COUNTS and (found := _UNIT.search(theirs))
     }
     options += "".join(f" --scale {ours}={unit}" for ours, unit in scale.items())
-    loss = shown.get("loss", "")
+    loss = shown.get("loss") or shown.get("log_perplexity", "")
     bits = re.search("(?<![a-z])(bits|log2)(?![a-z])", loss, re.IGNORECASE) is not None
     unit = "perplexity" if bare_name(loss) in RUNS.column("loss").offered else "bits" * bits
     return f"{options} --loss-unit {unit}" if unit else options
@@ -106,11 +101,12 @@ def in_python(said: str, join: str = ", ") -> str:
 def missing_columns(names: Collection[str], kind: TableKind) -> Iterator[Fault]:
     """A fault for each required column that is not there, and what the file may call it."""
     offers = offered_names(names, kind)
-    present = {*names, *(PERPLEXITIES if PERPLEXITIES & set(names) else ())}
-    required = [(name,) for name in kind.required if name not in present]
-    for either in (*required, *([kind.sizes] if kind.sizes and not present.intersection(kind.sizes) else [])):
-        also = f", and so is {' and '.join(either[1:])}" if len(either) > 1 else ""
+    required = [("perplexity", "log_perplexity") if name == "perplexity" else (name,) for name in kind.required]
+    for either in (*required, *([kind.sizes] if kind.sizes else [])):
+        if {*either} & {*names}:
+            continue
         ours = next((each for each in either if each in offers), None)
+        also = f", and so is {' and '.join(either[1:])}" if len(either) > 1 and ours != either[0] else ""
         if ours is None:
             maps = " or ".join(in_python(how_to_map({each: THEIRS})) for each in either)
             rule = f"is required and missing{also}; add it, or map yours: {maps}"
@@ -123,10 +119,10 @@ def missing_columns(names: Collection[str], kind: TableKind) -> Iterator[Fault]:
 def command_of(names: Collection[str], kind: TableKind) -> str:
     """The options to type where usual names of required columns are found; empty if none is."""
     offers = offered_names(names, kind)
-    needed = {name: offers[name][0] for name in (*kind.required, *kind.sizes) if name in offers}
+    needed = {name: offers[name][0] for name in (*kind.required, *PERPLEXITIES, *kind.sizes) if name in offers}
     if not needed:
         return ""
-    guessed = set(needed) & set(kind.required) <= set(guessed_columns(names, kind))
+    guessed = set(needed) & {*kind.required, *PERPLEXITIES} <= set(guessed_columns(names, kind))
     return f"{how_to_map(needed)}{' (or --guess-columns)' if guessed else ''}"
 
 
@@ -139,6 +135,6 @@ def similar_names(names: Collection[str], kind: TableKind) -> str:
     return f"columns left alone: {pairs}" if similar else ""
 
 
-def _suggestion(name: str, choices: Collection[str]) -> str:
-    close = get_close_matches(str(name), choices, n=3)
+def _suggestion(name: str, choices: Collection[str], known: Collection[str] = ()) -> str:
+    close = [*known] or get_close_matches(str(name), choices, n=3)
     return f" (did you mean {' or '.join(map(repr, close))}?)" if close else ""

@@ -67,7 +67,7 @@ _MESSAGES = {
     "nats per byte or character (or text that is easy to predict, such as code). Exponents stand; E, A, B and "
     "predictions are in this unit, for which priors are not made{cure}",
     "log-perplexity": "perplexity is low in {rows}, up to {most:.3g}: probably its logarithm; if all are, type "
-    "--column log_perplexity=perplexity, with --loss-unit bits if it is to base 2",
+    "--loss-unit nats, or --loss-unit bits if it is to base 2",
     "mixed-tokenization": "perplexities are per {words} (most per {most}, others in {rows}), which can't be compared; "
     "type {cure}",
     **dict.fromkeys(
@@ -190,7 +190,7 @@ def _of_evaluations(evaluations: pd.DataFrame, used: Collection[str]) -> Iterato
         yield from _found("loss-rises", evaluations, "error", response="perplexity", size="parameters", rising=rising)
     beyond = evaluations.loc[perplexity.index[perplexity > np.exp(CHANCE)]]
     what = f"perplexity is above e^{CHANCE:g}, worse than a guess among a million tokens,"
-    cure = "perplexities given as their logarithms; type --column perplexity=log_perplexity"
+    cure = "perplexities given as their logarithms; type --loss-unit perplexity"
     yield from _found("loss-above-chance", beyond, "error", what=what, cure=cure)
     tokenization = evaluations.get("tokenization", pd.Series(dtype="object"))
     words = [str(word) for word in tokenization.value_counts().index]

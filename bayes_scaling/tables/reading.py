@@ -17,17 +17,17 @@ from bayes_scaling.errors import RunsWarning, TableError, TableWarning
 from bayes_scaling.tables.cells import (
     EMPTY,
     UNITS,
-    WORDS_FOR_GAPS,
     checked_values,
     empty_cells,
     finished_table,
     in_file_order,
+    percentages,
     plainly_written,
     without_words_for_gaps,
 )
 from bayes_scaling.tables.columns import EVALUATIONS, RUNS, TableKind, kind_of_names, taken_as
 from bayes_scaling.tables.faults import Fault, fault_message
-from bayes_scaling.tables.formats import Source, read_text_table, source_name, table_name
+from bayes_scaling.tables.formats import WORDS_FOR_GAPS, Source, read_text_table, source_name, table_name
 from bayes_scaling.tables.ho2024_sheet import REQUIRED as SHEET
 from bayes_scaling.tables.names import (
     command_of,
@@ -314,8 +314,7 @@ def read_table(
     pairs = ", ".join(f"{ours} from {theirs}" for ours, theirs in guessed.items())
     said = [f"columns guessed: {pairs}"] if guessed else []
     cells = without_words_for_gaps(cells, kind) if reading.drop_incomplete else cells
-    needed = (*kind.required, *kind.sizes)
-    empty = [each for each in empty_cells(cells, kind) if each.column in needed] if reading.drop_incomplete else []
+    empty = [each for each in empty_cells(cells, kind) if reading.drop_incomplete and each.rule.startswith(EMPTY)]
     incomplete = {each.row for each in empty}
     if 0 < len(incomplete) < len(cells):  # where none is left, the faults say why
         times = Counter(each.column for each in empty)
@@ -325,7 +324,7 @@ def read_table(
     names = list(cells.columns)
     missing = tuple(missing_columns(names, kind))
     taken = (taken_as(names, kind),) if asked is None and (missing or guessed) else ()
-    plain, notes = plainly_written(cells, kind)
+    plain, notes = plainly_written(cells, kind, reading.scale)
     values, faults = checked_values(plain, kind, reading.scale, reading.loss_unit)
     columns = {**reading.columns, **guessed}
     lacking = [name for name in reading.scale if name not in cells]
@@ -337,10 +336,12 @@ def read_table(
     all_faults = tuple(fault for fault in found if fault.value or fault.column not in may_lack)
     if all_faults:
         line = command_of(names, kind) if missing else ""
-        if any(fault.rule.startswith(EMPTY) or WORDS_FOR_GAPS.fullmatch(fault.value) for fault in found):
+        gaps_left = any(fault.rule.startswith(EMPTY) or WORDS_FOR_GAPS.fullmatch(fault.value) for fault in found)
+        if gaps_left and not reading.drop_incomplete:
             line = f"--drop-incomplete {line or 'to leave incomplete rows out'}"
         if missing and kind is EVALUATIONS and kind_of_names(names) is RUNS:
-            line = f"--runs {shlex.quote(where)} (bs.read_runs in Python), since these are columns of training runs"
+            runs = "--runs in place of --evaluations (bs.read_runs in Python) if these are training runs"
+            line = f"{runs}, else {line}" if line else runs
         verb = "type" if reading == Reading() else "add"
         typed = in_python(f"{verb} {line}", "\n") if line else ""
         rows = [fault.row for fault in found]
@@ -353,7 +354,8 @@ def read_table(
     earlier = getattr(source, "attrs", {}).get("selections") or []
     table.attrs["selections"] = [*earlier, *said, *notes, *reading.said(kind)]
     table.attrs |= {"allowed": list(reading.allow)} if reading.allow else {}
-    return ReadTable(table, (), kind, "", tuple(filter(None, (similar_names(names, kind), *taken))))
+    remarks = (similar_names(names, kind), *percentages(cells, kind), *taken)
+    return ReadTable(table, (), kind, "", tuple(filter(None, remarks)))
 
 
 def _faultless(source: Source, kind: TableKind, reading: Reading, name: str | None) -> pd.DataFrame:

@@ -8,8 +8,8 @@ from bayes_scaling.errors import EvaluationsError
 from bayes_scaling.tables import Fault, check_evaluations, read_evaluations
 
 COUNT = "must be a number, such as 117000000, 1.17e8 or 117M"
-NUMBER = "must be a number, such as 117000000 or 1.17e8, without a unit"
-GROUPED = "must be a number without separators of thousands; write 1000 or 1e3, not 1,000"
+NUMBER = "must be a number, such as 3.12, without a unit"
+GROUPED = "must have a decimal point and no separators of thousands; for 3,125 write 3.125 or 3125"
 FINITE = "must be a finite number"
 POSITIVE = "must be greater than 0"
 PERPLEXITY = "must be greater than 1 (perplexity, not log-perplexity or bits)"
@@ -35,7 +35,7 @@ BAD_CELLS = [
     ("perplexity", "17.48 ppl", NUMBER),
     ("perplexity", "about 17", NUMBER),
     ("perplexity", "17.4.8", NUMBER),
-    ("perplexity", "NA", NUMBER),
+    ("perplexity", "NA", "must be a number"),
     ("perplexity", "true", NUMBER),
     ("perplexity", "١٧", NUMBER),
     ("parameters", "117Q", COUNT),
@@ -82,6 +82,7 @@ BAD_CELLS = [
     ("epochs", "0", POSITIVE),
     ("epochs", "-3", POSITIVE),
     ("epochs", "many", COUNT),
+    ("epochs", "n/a", "must be a number; where there is none, leave the cell empty"),
     ("vocabulary", "1", "must be at least 2"),
     ("vocabulary", "50x", COUNT),
     ("training_compute", "0", POSITIVE),

@@ -12,8 +12,12 @@ EMPTY = "must not be empty"
 @pytest.mark.parametrize("column", REQUIRED)
 def test_a_missing_required_column_is_one_fault(table_file, column):
     path = table_file({column: None})
-    rule = "is required and missing; add it, or map yours: "
-    rule += f"--column {column}='its name in the file', in Python columns={{'{column}': 'its name in the file'}}"
+    either = ["perplexity", "log_perplexity"] if column == "perplexity" else [column]
+    rule = f"is required and missing{', and so is log_perplexity' if len(either) > 1 else ''}; add it, or map yours: "
+    rule += " or ".join(
+        f"--column {each}='its name in the file', in Python columns={{'{each}': 'its name in the file'}}"
+        for each in either
+    )
 
     assert check_evaluations(path) == (Fault(None, column, "", rule),)
     with pytest.raises(EvaluationsError, match=f"  column {column}: is required and missing"):

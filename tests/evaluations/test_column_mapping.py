@@ -9,6 +9,7 @@ import pytest
 from bayes_scaling.errors import EvaluationsError
 from bayes_scaling.tables import check_evaluations, is_runs, read_evaluations
 from bayes_scaling.tables.columns import EVALUATIONS, RUNS, kind_of_names
+from bayes_scaling.tables.plausibility import require_plausible
 from bayes_scaling.tables.reading import Reading, read_table
 
 
@@ -118,3 +119,83 @@ def test_usual_names_of_published_results_make_evaluations(without):
         with pytest.raises(EvaluationsError) as caught:
             refused.faultless("mine.csv")
         assert "training runs" not in str(caught.value)
+
+
+NAMES = ["date", "bench", "arch", "source", "val loss", "params", "tokens", "system"]
+"""Evaluations with losses in place of perplexities."""
+ROWS = [
+    [
+        f"20{15 + at}-05-01",
+        "c4",
+        "transformer",
+        f"paper {at}",
+        f"{4 - at / 10:.2f}",
+        f"{at + 1}e8",
+        f"{at + 1}e10",
+        f"{at}",
+    ]
+    for at in range(9)
+]
+MEANT = {"paper": "source", "published": "date", "benchmark": "bench", "architecture": "arch", "parameters": "params"}
+
+
+@pytest.mark.parametrize("asked", [None, EVALUATIONS])
+def test_a_column_of_losses_is_found_beside_dates_and_benchmarks(asked):
+    read = read_table(pd.DataFrame(ROWS, columns=NAMES), asked)
+    assert read.kind is EVALUATIONS and "training runs" not in read.line
+    for ours, theirs in {**MEANT, "log_perplexity": "'val loss'"}.items():
+        assert f"--column {ours}={theirs}" in read.line
+    guessed = read_table(pd.DataFrame(ROWS, columns=NAMES), asked, Reading({"paper": "source"}, guess_columns=True))
+    assert guessed.faults == ()
+    assert guessed.table["perplexity"].tolist() == pytest.approx([math.exp(4 - at / 10) for at in range(9)])
+
+
+def test_a_perplexity_goes_before_a_loss_where_both_may_be_meant():
+    table = pd.DataFrame(ROWS, columns=NAMES).assign(ppl=20.0)
+    read = read_table(table, EVALUATIONS, Reading(MEANT, guess_columns=True))
+    assert read.faults == () and set(read.table["perplexity"]) == {20.0}
+
+
+def test_losses_mapped_as_perplexities_are_said_to_need_their_unit_whatever_they_are_called():
+    table = pd.DataFrame(ROWS, columns=NAMES)
+    with pytest.raises(EvaluationsError, match=r"probably its logarithm; if all are, type --loss-unit nats"):
+        require_plausible(read_table(table, EVALUATIONS, Reading({**MEANT, "perplexity": "val loss"})).table)
+    mapped = [
+        read_evaluations(table, {**MEANT, "perplexity": "val loss"}, loss_unit="nats"),
+        read_evaluations(table, {**MEANT, "log_perplexity": "val loss"}),
+    ]
+    np.testing.assert_allclose(*(each["perplexity"] for each in mapped))
+    with pytest.raises(EvaluationsError, match=r"'loss' is not a canonical column \(did you mean 'log_perplexity'\?\)"):
+        read_evaluations(table, {**MEANT, "loss": "val loss"})
+
+
+def test_perplexities_mapped_as_losses_are_said_to_need_their_unit():
+    table = pd.DataFrame(ROWS, columns=NAMES).assign(ppl=[f"{40 - at}" for at in range(9)])
+    columns = {**MEANT, "log_perplexity": "ppl"}
+    with pytest.raises(EvaluationsError, match="type --loss-unit perplexity"):
+        require_plausible(read_table(table, EVALUATIONS, Reading(columns)).table)
+    read = read_evaluations(table, columns, loss_unit="perplexity")
+    assert read["perplexity"].tolist() == pytest.approx(list(range(40, 31, -1)))
+
+
+@pytest.mark.parametrize("column", ["val loss", "id"])
+def test_a_row_without_a_loss_or_an_id_is_incomplete(column):
+    table = pd.DataFrame(ROWS, columns=NAMES).assign(id=list("abcdefghi"))
+    table.loc[3, column] = ""
+    columns = {**MEANT, "log_perplexity": "val loss"}
+    refused = read_table(table, EVALUATIONS, Reading(columns))
+    assert [fault.column for fault in refused.faults] == [column] and "--drop-incomplete" in refused.line
+    assert len(read_table(table, EVALUATIONS, Reading(columns, drop_incomplete=True)).table) == 8
+
+
+def test_what_was_typed_is_not_advised_again():
+    table = pd.DataFrame(ROWS, columns=NAMES).assign(**{"val loss": ""})
+    columns = {**MEANT, "log_perplexity": "val loss"}
+    read = read_table(table, EVALUATIONS, Reading(columns, drop_incomplete=True))
+    assert len(read.faults) == 9 and read.line == ""
+
+
+def test_a_column_of_ours_is_offered_for_another_only_where_nothing_else_is():
+    table = pd.DataFrame(ROWS, columns=NAMES).assign(Reference="P")
+    read = read_table(table, EVALUATIONS, Reading(guess_columns=True))
+    assert read.faults == () and set(read.table["paper"]) == {"P"} and read.table["source"].iloc[0] == "paper 0"

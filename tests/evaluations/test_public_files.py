@@ -464,7 +464,8 @@ def test_the_index_of_a_frame_is_no_column(tmp_path):
 
 def test_runs_that_are_read_as_evaluations_are_sent_to_runs():
     with pytest.raises(
-        bs.EvaluationsError, match=r"type --runs .* \(bs.read_runs in Python\), since these are columns"
+        bs.EvaluationsError,
+        match=r"type --runs in place of --evaluations \(bs.read_runs in Python\) if these are training runs",
     ):
         bs.read_evaluations(bs.load_runs())
 
@@ -478,3 +479,22 @@ def test_a_column_may_have_decimal_commas_in_some_cells_alone(tmp_path):
     path = tmp_path / "mine.csv"
     path.write_text("parameters;tokens;loss;steps\n1e9;2e10;2,5;1e3\n2e9;2e10;2,4;1,5e3\n")
     assert bs.read_runs(path)["steps"].tolist() == [1000.0, 1500.0]
+
+
+@pytest.mark.parametrize("word", ["n/a", "NA", "-", "diverged"])
+def test_a_word_for_a_gap_leaves_decimal_commas_what_they_are(tmp_path, word):
+    path = tmp_path / "mine.csv"
+    path.write_text(f"parameters;tokens;loss\n7e7;2e9;2,9101\n8e7;2e9;{word}\n9e7;2e9;3,121\n")
+    (fault,) = bs.check_runs(path)
+    assert (fault.row, fault.value) == (3, word)
+    assert bs.read_runs(path, drop_incomplete=True)["loss"].tolist() == [2.9101, 3.121]
+
+
+@pytest.mark.parametrize("cells", [("5%", "10%"), ("5 %", "n/a"), ("0.5%", "")])
+def test_a_column_of_percentages_is_said_to_be_text(tmp_path, cells):
+    path = tmp_path / "mine.csv"
+    path.write_text(f"parameters,tokens,loss,dropout,share\n7e7,2e9,3.5,{cells[0]},a 5%\n9e7,2e9,3.4,{cells[1]},7\n")
+    said = f"column dropout is of text such as '{cells[0]}', in formulas a level each; where numbers are meant, write"
+    with pytest.warns(bs.RunsWarning, match=said) as warned:
+        bs.read_runs(path)
+    assert not any("share" in str(each.message) for each in warned)

@@ -4,12 +4,13 @@ import pytest
 
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.tables import Fault, RunsError, RunsWarning, check_runs, findings, read_runs
+from bayes_scaling.tables.faults import fault_lines
 
 POSITIVE = "must be greater than 0"
 NATS = "must be greater than 0, in nats per token"
 COUNT = "must be a number, such as 117000000, 1.17e8 or 117M"
-NUMBER = "must be a number, such as 117000000 or 1.17e8, without a unit"
-SEPARATORS = "must be a number without separators of thousands; write 1000 or 1e3, not 1,000"
+NUMBER = "must be a number, such as 3.12, without a unit"
+SEPARATORS = "must have a decimal point and no separators of thousands; for 3,125 write 3.125 or 3125"
 
 BAD_CELLS = {
     "negative parameters": ("parameters", "-1e9", POSITIVE),
@@ -19,7 +20,7 @@ BAD_CELLS = {
     "negative compute": ("flop", "-1", POSITIVE),
     "zero steps": ("steps", "0", POSITIVE),
     "words for a number": ("parameters", "seventy bn", COUNT),
-    "a missing loss written out": ("loss", "n/a", NUMBER),
+    "a missing loss written out": ("loss", "n/a", "must be a number"),
     "not a number": ("loss", "nan", "must be a finite number"),
     "infinite": ("tokens", "inf", "must be a finite number"),
     "overflowing": ("tokens", "1e999", "must be a finite number"),
@@ -213,3 +214,21 @@ def test_runs_of_one_budget_are_warned_of_with_their_rows(runs_file):
 @pytest.mark.filterwarnings("error")
 def test_runs_of_several_budgets_are_not(runs_file):
     assert len(read_runs(runs_file(*ONE_BUDGET, {"parameters": "3e9", "tokens": "3.6e10"}))) == 3
+
+
+def test_a_word_for_a_gap_hides_no_odd_cell(runs_file):
+    path = runs_file({"loss": "n/a"}, {"loss": "312%"}, {"loss": "NA"})
+
+    assert fault_lines(check_runs(path)) == [
+        "2 rows (2, 4), column loss, values such as 'n/a': must be a number",
+        f"row 3, column loss, value 312%: {NUMBER}",
+    ]
+
+
+@pytest.mark.parametrize("cell", ["32M", "~ 32 mio.", "0.032b"])
+def test_cells_that_have_their_unit_are_not_scaled_too(runs_file, cell):
+    rule = "has its unit already; leave out --scale parameters, or the unit"
+    (fault,) = check_runs(runs_file({"parameters": "70"}, {"parameters": cell}), scale={"parameters": 1e6})
+
+    assert fault == Fault(3, "parameters", cell, rule)
+    assert read_runs(runs_file({"parameters": cell}))["parameters"].tolist() == [32e6]
