@@ -42,8 +42,11 @@ def architecture_levels(architecture: pd.Series) -> pd.Series:
     return architecture.where(architecture == transformer, other)
 
 
-def column_of(specification: Specification, table: pd.DataFrame, name: str) -> pd.Series:
-    """A column as numbers (flags as 0 and 1) or as text, without gaps; EvaluationsError if it can't be."""
+def column_of(specification: Specification, table: pd.DataFrame, name: str, *, as_text: bool = False) -> pd.Series:
+    """A column as numbers (flags as 0 and 1) or as text, without gaps; EvaluationsError if it can't be.
+
+    Numbers written as text, as all of a file's own columns are, are numbers, unless text stays ``as_text``.
+    """
     if name in table:
         require_sound(table, name)
     if name == "architecture" and name in table:
@@ -65,6 +68,9 @@ def column_of(specification: Specification, table: pd.DataFrame, name: str) -> p
         raise EvaluationsError(
             f"{where}, which is empty in {len(gaps)} row(s), first {gaps[0]!r}; fill it, or leave these rows out"
         )
+    if not as_text and not _is_numeric(column) and all(isinstance(value, str) for value in column):
+        written = pd.to_numeric(column, errors="coerce")
+        column = written if written.notna().all() else column
     if _is_numeric(column):  # or flags
         numbers = column.astype(float)
         if not (sound := numbers.abs() < _LARGEST).all():
@@ -74,10 +80,6 @@ def column_of(specification: Specification, table: pd.DataFrame, name: str) -> p
     if not all(isinstance(value, str) for value in column):
         dates = "dates; year is their decimal year" if pd.api.types.is_datetime64_any_dtype(column) else ""
         raise EvaluationsError(f"{where}, which holds {dates or 'neither numbers nor text; make it one of these'}")
-    if pd.to_numeric(column, errors="coerce").notna().all():
-        raise EvaluationsError(
-            f"{where}, which holds numbers as text; read it with pd.to_numeric, or name its levels with letters"
-        )
     return column.astype(object)
 
 
@@ -260,7 +262,7 @@ class Predictors:
 
     def _column(self, name: str, table: pd.DataFrame | None = None) -> pd.Series:
         if table is not None and table is not self.table:
-            return column_of(self.specification, table, name)
+            return column_of(self.specification, table, name, as_text=not _is_numeric(self._column(name)))
         if name not in self._columns:
             self._columns[name] = column_of(self.specification, self.table, name)
         return self._columns[name]
