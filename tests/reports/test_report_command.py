@@ -51,6 +51,7 @@ def test_an_unconverged_fit_is_reported_with_exit_code_1(fit, undrawn, tmp_path)
     assert done.stdout.startswith("NOT CONVERGED")
 
 
+@pytest.mark.whole  # approach 2 is sampled
 def test_budgets_that_are_asked_for_are_those_of_answer_and_table(fit, undrawn, tmp_path):
     runs = fit_around_made_runs()
     runs.save(tmp_path / "runs.nc")
