@@ -5,7 +5,7 @@
 Reads tables of public repositories, which are not part of this package, from a directory (see `LADDERS` for their
 names), holds out their largest runs, and says how far each forecaster is off and how often its 90% intervals hold
 what was observed. The page has these figures and none of the tables. Finished forecasts are kept in the directory.
-Takes an hour on two cores.
+Takes ten minutes on two cores.
 """
 
 import argparse
@@ -203,7 +203,8 @@ estimates with a bootstrap miss as often, since resampling takes runs for indepe
 
 `runs/discrepancy` lets losses depart from the law by a smooth function of both sizes, alike for runs of like size, by
 as much as the runs that are fitted show; where these show nothing of it, it can't help either. Its length of one decade
-was chosen on Gadre's runs (two decades were tried there, nothing else)."""
+was chosen on Gadre's runs, by the loss on C4 (there two decades were tried, and with their own law two and three;
+nothing else)."""
 
 
 def names_of(found: Mapping[str, Backtest]) -> tuple[str, ...]:

@@ -64,7 +64,8 @@ WAY = (
     ),
     Step(
         "reference", "noise and effects of each paper are jointly Student-t", LAST_NORMAL,
-        "describes both tables (below), and predicts papers of both together far better ([audit](audit.md))",
+        "predicts papers of both tables together far better ([audit](audit.md)), and describes each as well or better "
+        "(below)",
     ),
 )  # fmt: skip
 BESIDE = (
@@ -241,7 +242,9 @@ def checks(compared: dict[str, bs.Comparison]) -> str:
             check = bs.predictive_check(bs.fit(name, bs.load_evaluations(table)))
             prior = bs.prior_predictive_summary(bs.prior_predictive(name, bs.load_evaluations(table)))
             flagged = ", ".join(f"{by} {group}" for by, group in check.flagged.index) or "none"
-            band = "inside" if check.curve.inside else "outside"
+            curve = check.curve
+            beyond = np.maximum(curve.lower - curve.difference, curve.difference - curve.upper).max()
+            band = "inside" if curve.inside else f"outside, by {beyond * len(check.pit):.0f} of {len(check.pit)} rows"
             lines.append([f"`{name}`", table, band, flagged, f"{prior.plausible:.1%}"])
     header = [
         "specification", "table", "LOO-PIT and its 95% band", "groups that it does not describe",

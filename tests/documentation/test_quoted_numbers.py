@@ -120,7 +120,7 @@ def held(right: bool) -> tuple[str, str]:
 CLAIMS = {
     "specifications of the paper": Claim(r"all (\w+) specifications of", catalogue),
     "oldest Python": Claim(
-        r"finds or fetches (\d\.\d+) if", lambda: re.search(r"older than (3\.\d+)", page(".ci/setup")).groups()
+        r"finds or fetches (\d\.\d+)\)", lambda: re.search(r"older than (3\.\d+)", page(".ci/setup")).groups()
     ),
     "rows": Claim(r"result of the (\d+) evaluations of the paper", lambda: size()[:1]),
     "rows and papers": Claim(r"ho2024 \((\d+) evaluations from (\d+) papers\)", size),

@@ -157,6 +157,7 @@ CLAIMS: dict[str, dict[str, Claim]] = {
             lambda: (INTERVAL, *2 * [f"{50 * (1 - INTERVAL_PROBABILITY):.1f}"]),
         ),
         "for each token": Claim(r"about (\d) for each parameter", lambda: (f"{float(training_compute(1.0, 1.0)):g}",)),
+        "by Hoffmann et al.": Claim(r"Approach 2 : Of Hoffmann et al. 2022", DEFINITION),
         "Pareto k, by Vehtari et al.": Claim(r"above 0\.7 its leave-one-out", DEFINITION),
         "R-hat": Claim(r"above ([\d.]+) chains disagree", lambda: (f"{RHAT_MAX:g}",)),
         "doubling": Claim(r"a rate of ([\d.]+) a year is a doubling", lambda: (f"{np.log(2):.2f}",)),
