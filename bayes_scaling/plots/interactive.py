@@ -140,18 +140,21 @@ def growth_view(table: pd.DataFrame, references: pd.DataFrame, title: str, said:
     data, others = alt.Chart(table), alt.Chart(references)
     tip = [alt.Tooltip("year:Q", format="d"), *(alt.Tooltip(f"{name}:Q", format=",.3~r") for name in _PARTS)]
     last = alt.Chart(table.tail(1).assign(said=said))
+    ends = references.groupby("label", sort=False).tail(1)
+    near = np.abs(np.log(ends["growth"] / table["median"].iloc[-1])) < 1  # whose text would lie on that of one's own
     colours = alt.Color("label:N", legend=None, scale=alt.Scale(range=[PUBLISHED, REFERENCE]))
     return _finished(
         alt.layer(
             _band(data, x, scale, color=POSTERIOR),
             others.mark_line(strokeWidth=1.6, strokeDash=[5, 3]).encode(x=x, y="growth:Q", color=colours),
             data.mark_line(color=POSTERIOR, strokeWidth=2.5, point=True).encode(x=x, y=y, tooltip=tip),
-            last.mark_text(align="right", dx=-4, dy=-14, color=POSTERIOR, **_BOLD).encode(x=x, y=y, text="said:N"),
+            last.mark_text(align="right", dx=-4, dy=-12, color=POSTERIOR, **_BOLD).encode(x=x, y=y, text="said:N"),
             *(
-                alt.Chart(each.tail(1))
+                alt.Chart(ends[some])
                 .mark_text(align="right", dx=-4, dy=height, **_BOLD)
                 .encode(x=x, y="growth:Q", text="label:N", color=colours)
-                for height, (_, each) in zip((18, -12), references.groupby("label", sort=False), strict=False)
+                for height, some in ((-12, ~near), (-26, near))
+                if some.any()  # Vega warns of a layer without rows
             ),
         )
     )

@@ -172,7 +172,7 @@ def changes_of(fit: Fit, robustness: Robustness | None = None) -> Iterator[str]:
     elif progresses:
         yield (
             "Which rows are used, and what counts as progress: such choices can move the answer by as much as its "
-            "interval is wide; `bayes-scaling robustness` tries them."
+            "interval is wide; the command robustness tries them."
         )
     if not progresses:
         yield (
