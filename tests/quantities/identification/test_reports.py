@@ -15,6 +15,7 @@ from bayes_scaling.plots.identification import plot_identification
 from bayes_scaling.plots.style import POSTERIOR, PRIOR
 from bayes_scaling.quantities.identification import identification
 from bayes_scaling.reports.fit_quantities import fit_report, summarise, summary_json
+from bayes_scaling.reports.fit_results import ridge_section
 from bayes_scaling.reports.terminal import console
 
 
@@ -36,13 +37,14 @@ def test_a_fit_without_densities_has_no_such_part() -> None:
     assert "identification" not in summarise(bare)
 
 
-def test_the_terminal_has_the_sentences(ridge_fit) -> None:
+def test_the_terminal_has_the_sentences_but_the_one_on_their_split(ridge_fit) -> None:
     out = console()
     with out.capture() as captured:
         out.print(fit_report(ridge_fit))
     printed = " ".join(captured.get().split())
-    for said in identification(ridge_fit).sentences:
-        assert said in printed
+    *shown, split = identification(ridge_fit).sentences
+    assert len(shown) == 2 and all(said in printed for said in shown)
+    assert split not in printed and any(split in getattr(each, "items", ()) for each in ridge_section(ridge_fit).blocks)
 
 
 def test_the_picture_has_each_quantity_and_the_ridge(ridge_fit) -> None:
