@@ -68,7 +68,8 @@ def column_of(specification: Specification, table: pd.DataFrame, name: str, *, a
         raise EvaluationsError(
             f"{where}, which is empty in {len(gaps)} row(s), first {gaps[0]!r}; fill it, or leave these rows out"
         )
-    if not as_text and not _is_numeric(column) and all(isinstance(value, str) for value in column):
+    as_text = as_text or name == "benchmark" or _is_numeric(column)  # whose labels are the table's own
+    if not as_text and all(isinstance(value, str) for value in column):
         written = pd.to_numeric(column, errors="coerce")
         column = written if written.notna().all() else column
     if _is_numeric(column):  # or flags

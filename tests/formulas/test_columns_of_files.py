@@ -40,6 +40,12 @@ def test_levels_that_read_as_numbers_stay_text_where_text_was_fitted(table) -> N
     np.testing.assert_array_equal(again.covariates["alpha_corpus_0"], np.zeros(len(some)))
 
 
+def test_benchmarks_keep_their_labels(table) -> None:
+    named = table.assign(benchmark=table["benchmark"].map({"wt103": "007", "wt2": "08", "ptb": "9"}))
+    specification = Specification(name="mine", coefficients={"level": "0 + benchmark"})
+    assert set(make_rows(specification, named).levels["benchmark"]) == {"007", "08", "9"}
+
+
 def test_a_word_among_numbers_makes_levels(table) -> None:
     specification = Specification(name="mine", coefficients={"alpha": "1 + dropout"})
     text = table.assign(dropout=np.where(np.arange(len(table)) % 2, "0.1", "none"))

@@ -10,7 +10,7 @@ import pytest
 from formulas.made_formulas import made_fit
 from hypothesis import given
 from hypothesis import strategies as st
-from made_runs import made_runs
+from made_runs import made_runs, with_all_columns
 from models.log_densities import FAST
 from models.log_densities import points as points_of
 from scipy import stats
@@ -263,3 +263,21 @@ def test_nothing_is_integrated_out_where_that_has_no_closed_form(changed, priors
     assert found.integrated == ""
     assert found.left_to_integrate == ()
     assert bs.load_specification(NAME).integrated == "loss_gp"
+
+
+@pytest.mark.parametrize("law", ["chinchilla-normal", "runs/overfitting", "runs/repeated", "runs/mixture-of-experts"])
+def test_of_every_law_the_change_is_added_to_the_logarithm_of_the_loss(law) -> None:
+    """Or it could not be integrated out of the residuals."""
+    document = bs.load_specification(law).to_dict()
+    document["coefficients"] = {**document.get("coefficients", {}), "loss": "0 + gp(log10(parameters), length=1)"}
+    document["noise"] = {"family": "normal", "cluster": "none", "scale": "log_loss"}
+    document["priors"] = {name: prior for name, prior in document["priors"].items() if name != "nu"}
+    specification = bs.Specification.from_dict("mine", document)
+    rows = make_rows(specification, with_all_columns(made_runs(noise=0.02)))
+    values = prior_middle(specification, rows, np.random.default_rng(1))
+    free = {name: np.reshape(each, (1, -1)) for name, each in values.items()}
+    left = specification.left_to_integrate
+    without = {name: each for name, each in free.items() if name not in left}
+    found = np.log(expected_losses(specification, rows, free)) - np.log(expected_losses(specification, rows, without))
+    standard = np.concatenate([free[name] for name in left], axis=-1)
+    np.testing.assert_allclose(found, free["loss_gp_sd"] * standard @ rows.covariates["loss_gp"].T, atol=1e-12)
