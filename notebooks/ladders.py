@@ -177,6 +177,8 @@ def page(found: Mapping[str, Backtest], by_loss: Mapping[str, Backtest]) -> str:
         "run.",
         by_ladder(found),
         f"Averaged over ladders, 90% intervals hold so many of the runs held out: {averages}.",
+        "## What each can say, and how long it takes",
+        what_each_says(found),
         "## By distance",
         by_distance(found),
         "## The 1.4 and 6.9 billion parameter runs of Gadre et al.",
@@ -234,6 +236,24 @@ def _size(result: Backtest) -> list[str]:
     first = result.predictions[result.predictions["forecaster"] == result.names[0]]
     ratio = first["compute_ratio"]
     return [str(result.forecasts["before"].iloc[0]), str(len(first)), f"{ratio.min():.2g} to {ratio.max():.3g}"]
+
+
+SAYS = {
+    "chinchilla": "constants, the best split and predictions with intervals, if the law holds",
+    "runs/discrepancy": "the same, and predictions that allow for a law that does not quite hold",
+    THEIR_LAW: "as `chinchilla`, with one exponent for both terms",
+    departing().name: "as `runs/discrepancy`, with one exponent for both terms",
+    "chinchilla, Huber's estimate": "constants and the best split, without intervals; its scatter stands in for one",
+    "chinchilla, Huber's bootstrap": "the same with intervals from resampled runs",
+    "power law of compute": "the loss of a budget, nothing of its split",
+}
+
+
+def what_each_says(found: Mapping[str, Backtest]) -> str:
+    """Of each forecaster what it is good for, and seconds a ladder as they were taken, two at a time on two cores."""
+    seconds = pd.concat([each.forecasts["seconds"] for each in found.values()]).groupby(level="forecaster").median()
+    lines = [[name, SAYS[name], f"{seconds[name]:.2g}"] for name in names_of(found)]
+    return table_of(["forecaster", "says", "seconds a ladder, median"], lines)
 
 
 def by_distance(found: Mapping[str, Backtest]) -> str:
