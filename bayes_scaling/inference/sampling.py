@@ -31,6 +31,7 @@ from bayes_scaling.specifications.specification import Specification
 
 _POLL_MILLISECONDS = 20
 _CLIMBS = 8
+_MOST = 40.0  # nats that a row adds to a log density: noise of less than e^-40 would be none
 LEAST_SCATTER = 1e-6
 """Standard deviation of the noise, in nats or relative: the last digit of any published loss scatters by more."""
 
@@ -122,7 +123,7 @@ def sample(
         return program.point(random(np.random.default_rng(seed)))
 
     if not specification.noise.samples_effects:  # with them, the density has no top
-        top = _top(program, [start(climb) for climb in range(_CLIMBS)])
+        top = _top(program, [start(climb) for climb in range(_CLIMBS)], _MOST * len(rows.ids))
         if not program.effects or len(top) < len(rows.ids):  # nor with as many pooled effects as rows
             _require_scatter(program.values(top))
         if program.effects:
@@ -132,15 +133,18 @@ def sample(
     return run_nuts(program, chosen, read, settings, seed, judge=judge, progress=progress, cores=cores)
 
 
-def _top(program: Compiled, starts: Sequence[Floats]) -> Floats:
-    """The highest point found by climbing the log density; with effects, by its curvature too."""
+def _top(program: Compiled, starts: Sequence[Floats], most: float) -> Floats:
+    """The highest point found by climbing the log density; with effects, by its curvature too.
+
+    What is higher than ``most`` is none: far from all data, a density may be the rounding error of large numbers.
+    """
 
     def downhill(point: Floats) -> tuple[float, Floats]:
         try:
             density, gradient = program.log_density(point)
         except ArithmeticError:
-            return math.inf, np.zeros_like(point)
-        return -density, -gradient
+            density, gradient = math.inf, point
+        return (-density, -gradient) if density <= most else (math.inf, np.zeros_like(point))
 
     climb: Any = partial(optimize.minimize, downhill, jac=True)
     quickly = {"method": "L-BFGS-B", "options": {"maxiter": 500, "ftol": 1e-14}}

@@ -9,9 +9,10 @@ from xarray import Dataset
 import bayes_scaling as bs
 from bayes_scaling.inference.attempts import attempt
 from bayes_scaling.inference.mixing import log_masses, negligible, starts_elsewhere
+from bayes_scaling.inference.sampling import _CLIMBS, _MOST, _top, compiled_model
 from bayes_scaling.inference.settings import Settings
-from bayes_scaling.inference.simulation import prior_draw, simulated_rows
-from bayes_scaling.model.rows import make_rows
+from bayes_scaling.inference.simulation import plausible_draw, prior_draw, simulated_rows
+from bayes_scaling.model.rows import make_rows, prior_middle
 
 DIMENSIONS = 5
 
@@ -61,3 +62,17 @@ def test_a_chain_in_the_wrong_mode_is_started_again_and_counted() -> None:
     alone = attempt(specification, rows, replace(settings, chains=2), 24, cores=1)
     for one in (found, alone):
         assert one.data["posterior"]["g_N"].mean() == pytest.approx(values["g_N"][0], abs=0.05)
+
+
+def test_a_rounding_error_is_no_top_of_a_density() -> None:
+    """Simulated so that one climb ends where losses of 10^10 nats cancel, 10^19 nats above all else, without noise."""
+    specification = bs.load_specification("reference")
+    rows = make_rows(specification, bs.load_evaluations())
+    values, rows, _ = plausible_draw(specification, rows, {}, np.random.default_rng([1, 99]))
+    program, _ = compiled_model(specification, rows)
+    starts = [
+        program.point(prior_middle(specification, rows, np.random.default_rng(climb))) for climb in range(_CLIMBS)
+    ]
+    top = program.values(_top(program, starts, _MOST * len(rows.ids)))
+    assert float(top["sigma"]) == pytest.approx(values["sigma"].item(), rel=0.5)
+    assert np.abs(np.log(top["level"] / values["level"])).max() < 1
