@@ -147,7 +147,7 @@ ALL_TRUTHS = (6.0, 12.0, 24.0, NO_PROGRESS)
 ONE_AND_NONE = (12.0, NO_PROGRESS)
 QUESTIONS = (
     Question("the right specification", "ho2024/07", "ho2024/07", ALL_TRUTHS),
-    Question("the right specification, the recommended one", "reference", "reference", ONE_AND_NONE),
+    Question("the right specification, the recommended one", "reference", "reference", ALL_TRUTHS),
     Question("the right specification, effects of papers", "steps/1-irreducible", "steps/1-irreducible", ALL_TRUTHS),
     Question("the right specification, growth split evenly", "ho2024/07", "ho2024/07", ALL_TRUTHS, Split.EVEN),
     Question("an irreducible loss, fitted without", "robustness/irreducible", "ho2024/07", ONE_AND_NONE),
