@@ -51,8 +51,9 @@ def departing() -> bs.Specification:
     return replace(other, name=f"{THEIR_LAW} with discrepancy", coefficients=coefficients, priors=priors)
 
 
-SPECIFICATIONS = (*RUN_SPECIFICATIONS, THEIR_LAW, departing())
-POSTERIORS = (*RUN_SPECIFICATIONS, THEIR_LAW, departing().name)
+DEPARTING = departing()
+SPECIFICATIONS = (*RUN_SPECIFICATIONS, THEIR_LAW, DEPARTING)
+POSTERIORS = (*RUN_SPECIFICATIONS, THEIR_LAW, DEPARTING.name)
 WITHIN = 3.5
 """Percent of the loss."""
 
@@ -242,7 +243,7 @@ SAYS = {
     "chinchilla": "constants, the best split and predictions with intervals, if the law holds",
     "runs/discrepancy": "the same, and predictions that allow for a law that does not quite hold",
     THEIR_LAW: "as `chinchilla`, with one exponent for both terms",
-    departing().name: "as `runs/discrepancy`, with one exponent for both terms",
+    DEPARTING.name: "as `runs/discrepancy`, with one exponent for both terms",
     "chinchilla, Huber's estimate": "constants and the best split, without intervals; its scatter stands in for one",
     "chinchilla, Huber's bootstrap": "the same with intervals from resampled runs",
     "power law of compute": "the loss of a budget, nothing of its split",

@@ -66,14 +66,14 @@ def _coefficients(s: Specification) -> Iterator[str]:
     if not s.coefficients:
         yield f"# {head}"
         yield f"# in place of a line above, or further: {', '.join(s.may_have_formulas)}"
-    else:
-        yield head
-        for name in s.may_have_formulas:
-            link = s.formulas[name].link if name in s.coefficients else ""
-            where = {"identity": "it", "log": "its logarithm", "logit": "its log odds"}.get(link)
-            about = "is that one" if name in s.tied else f"terms are added to {where}"
-            given = f"{name} = {_text(s.coefficients.get(name, ''))}  # {about}"
-            yield given if link else f"# {name} has no formula"
+        return
+    yield head
+    for name in s.may_have_formulas:
+        link = s.formulas[name].link if name in s.coefficients else ""
+        where = {"identity": "it", "log": "its logarithm", "logit": "its log odds"}.get(link)
+        about = "is that one" if name in s.tied else f"terms are added to {where}"
+        given = f"{name} = {_text(s.coefficients.get(name, ''))}  # {about}"
+        yield given if link else f"# {name} has no formula"
 
 
 def _section(s: Specification, section: str, kind: type[Any]) -> Iterator[str]:
