@@ -75,9 +75,8 @@ def _loss_view(points: pd.DataFrame, curves: pd.DataFrame, axis: str, groups: Se
     picked = alt.selection_point(name="picked", fields=["group"], bind="legend")
     encoding: dict[str, Any] = {"x": x, "y": y, "href": "link:N", "tooltip": tips}
     if groups:
-        marks = marks.transform_calculate(group="datum[colour]")
+        marks = marks.transform_calculate(group="datum[colour]").add_params(picked)
         encoding |= _grouped() | {"opacity": alt.condition(picked, alt.value(0.8), alt.value(0.04))}
-        params.append(picked)
     else:
         encoding["color"] = alt.value(POSTERIOR)
     layers: list[Any] = [marks.mark_point(filled=True, size=42).encode(**encoding)]

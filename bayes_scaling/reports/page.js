@@ -4,7 +4,14 @@
 
 const charts = JSON.parse(document.getElementById("page--charts").textContent);
 // The interpreter runs a chart's expressions without making code of text, which the page's policy forbids.
-const options = { ast: true, renderer: "svg", actions: false, defaultStyle: false, tooltip: { disableDefaultStyle: true } };
+const options = {
+  ast: true,
+  renderer: "svg",
+  actions: false,
+  defaultStyle: false,
+  tooltip: { disableDefaultStyle: true },
+  loader: { target: "_blank", rel: "noopener noreferrer" }, // of links to papers
+};
 
 function setUp(figure) {
   const chart = charts[figure.dataset.chart];
@@ -16,6 +23,7 @@ function setUp(figure) {
   async function draw() {
     if (drawn) drawn.finalize();
     drawn = await vegaEmbed(figure.querySelector(".drawn"), view(), options);
+    byKeys(figure, drawn.view);
     figure.dataset.drawn = name();
   }
 
@@ -39,6 +47,46 @@ function setUp(figure) {
     button.addEventListener("click", () => save(button.dataset.save));
   }
   draw();
+}
+
+// A chart is one stop of the Tab key; arrow keys show and say there what a pointer would find.
+function byKeys(figure, view) {
+  const stage = figure.querySelector("svg.marks");
+  const said = figure.querySelector(".keys");
+  const filter = Object.keys(view.getState({ signals: (name) => name.endsWith("_legend"), data: () => false }).signals)[0];
+  const groups = filter ? [null, ...[...stage.querySelectorAll(".role-legend-symbol > path")].map((mark) => mark.__data__.datum.value)] : [];
+  const middle = (mark) => {
+    const box = mark.getBoundingClientRect();
+    return { bubbles: true, clientX: box.x + box.width / 2, clientY: box.y + box.height / 2 };
+  };
+  const points = () =>
+    [...stage.querySelectorAll(".mark-symbol.role-mark > path")]
+      .filter((mark) => mark.__data__.tooltip && mark.__data__.opacity > 0.1)
+      .sort((one, other) => middle(one).clientX - middle(other).clientX);
+  const act = (mark, kind) => mark && mark.dispatchEvent(new PointerEvent(kind, middle(mark)));
+  const next = (all, one, step) => all[(Math.max(all.indexOf(one), step < 0 ? 0 : -1) + step + all.length) % all.length];
+  said.classList.remove("unseen");
+  said.textContent = points().length ? `Arrow keys: left and right go from point to point${filter ? ", up and down from group to group" : ""}.` : "";
+  if (!points().length) return;
+  stage.setAttribute("tabindex", "0");
+  let point = null;
+  let group = null;
+
+  stage.addEventListener("keydown", (event) => {
+    said.classList.add("unseen"); // the tooltip shows it
+    if (event.key === "ArrowRight" || event.key === "ArrowLeft") {
+      point = next(points(), point, event.key === "ArrowRight" ? 1 : -1);
+      act(point, "pointermove");
+      said.textContent = Object.entries(point.__data__.tooltip).map((pair) => pair.join(": ")).join("; ");
+    } else if (filter && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
+      group = next(groups, group, event.key === "ArrowDown" ? 1 : -1);
+      view.signal(filter, group).runAsync();
+      said.textContent = group || "all";
+    } else if (event.key === "Enter") act(point, "click");
+    else return;
+    event.preventDefault();
+  });
+  stage.addEventListener("blur", () => act(point, "mouseout"));
 }
 
 function lines(text, longest) {

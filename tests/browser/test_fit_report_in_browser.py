@@ -59,3 +59,42 @@ def test_report_of_a_fit_is_accessible_complete_and_small(opened) -> None:
     text = unicodedata.normalize("NFKC", "\n".join(sheets))  # without ligatures
     lines = [line.strip() for line in text.splitlines()]
     assert not [section.title for section in document.everything if f"{section.title}" not in lines]
+
+
+_POINTS = "[...document.querySelectorAll('#rows--figure .mark-symbol.role-mark > path')]"
+_FADED = f"{_POINTS}.filter(one => one.__data__.opacity < .1).length"
+
+
+@pytest.mark.browser
+def test_charts_are_read_and_filtered_by_pointer_and_by_keys(opened) -> None:
+    page = drawn(opened(render_html(fit_document(drawn_fit("ho2024/07", bs.load_evaluations("ho2024"))))))
+    chart, told = page.locator("#rows--figure svg.marks"), page.locator("#rows--figure .keys")
+    chart.locator(".role-legend-label > text", has_text="transformer").click()
+    page.wait_for_function(f"{_FADED} > 0")
+    others = page.evaluate(_FADED)
+    page.locator("#rows--figure .view select").focus()
+    page.keyboard.press("Tab")
+    assert told.is_visible()
+    assert "from group to group" in told.inner_text()
+    seen = []
+    for _ in range(chart.locator(".role-legend-label > text").count()):
+        page.keyboard.press("ArrowDown")
+        page.wait_for_timeout(100)
+        seen.append((told.text_content(), page.evaluate(_FADED)))
+    assert ("transformer", others) in seen
+    assert len(set(seen)) == len(seen) > 1
+    page.keyboard.press("ArrowDown")
+    page.wait_for_function(f"{_FADED} === 0")
+    assert told.text_content() == "all"
+    points = []
+    for key in ("ArrowRight", "ArrowRight", "ArrowLeft"):
+        page.keyboard.press(key)
+        points.append(told.text_content())
+        tip = page.locator("#vg-tooltip-element.visible").inner_text()
+        assert all(part.split(": ")[1].split()[0] in tip for part in points[-1].split("; ")[:2])
+    assert points[0] == points[2] != points[1]
+    page.keyboard.press("Tab")
+    page.locator("#vg-tooltip-element.visible").wait_for(state="detached", timeout=3000)
+    estimates = page.locator("#estimates--figure")  # whose legend filters nothing
+    estimates.locator("svg.marks").focus()
+    assert "group" not in estimates.locator(".keys").inner_text()
