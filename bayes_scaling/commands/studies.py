@@ -68,8 +68,8 @@ def compare_command(
     check_unit(unit)
     directory = study.directory(f"{'-'.join(names)[:60]}-{table.attrs['name']}")
     from bayes_scaling.common.strict_json import with_rows
-    from bayes_scaling.reports.comparison_document import comparison_json, comparison_report, write_comparison
-    from bayes_scaling.studies.comparison.compare import compare
+    from bayes_scaling.reports.comparison_document import comparison_report, write_comparison
+    from bayes_scaling.studies.comparison.compare import compare, comparison_json
 
     asked: dict[str, Any] = {"unit": unit, "deltas": deltas, "rate_scales": scales, "refits": refits}
     comparison = study.run(compare, len(variants), directory, specifications=names, evaluations=table, **asked)
@@ -96,8 +96,8 @@ def robustness_command(
     table = options.read()
     chosen(names, table)  # refuses unknown cases
     from bayes_scaling.common.strict_json import with_rows
-    from bayes_scaling.reports.robustness_document import robustness_json, robustness_report, write_robustness
-    from bayes_scaling.studies.robustness.run import planned, robustness
+    from bayes_scaling.reports.robustness_document import robustness_report, write_robustness
+    from bayes_scaling.studies.robustness.run import planned, robustness, robustness_json
 
     total = planned(table, names, seed=study.seed).count
     directory = study.directory(table.attrs["name"])
@@ -146,8 +146,8 @@ def backtest_command(
     # On each side of a split by itself: else losses that are held out would choose the runs that are fitted.
     best_of = [] if options.best_of is None or hold_out is None else options.best_of.split(",")
     table = (replace(options, best_of=None) if best_of else options).read()
-    from bayes_scaling.reports.backtest_document import backtest_json, backtest_report, write_backtest
-    from bayes_scaling.studies.backtest.backtest import FORECASTS, backtest, in_words, planned
+    from bayes_scaling.reports.backtest_document import backtest_report, write_backtest
+    from bayes_scaling.studies.backtest.backtest import FORECASTS, backtest, backtest_json, in_words, planned
     from bayes_scaling.studies.backtest.splits import FIRST, LAST, RUN_SPECIFICATIONS, SPECIFICATIONS
 
     names = specifications or list(SPECIFICATIONS if hold_out is None else RUN_SPECIFICATIONS)

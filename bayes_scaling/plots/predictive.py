@@ -120,10 +120,9 @@ def plot_backtest(result: Backtest, *, visuals: Visuals | None = None, backend: 
         right.set_ylim(bottom=_LOWEST_SCORE - 0.08)
         for axes in (left, right):
             axes.set_title(f"Predicted: {HORIZONS[horizon]}", fontsize=10)
-    cuts = sorted(set(result.forecasts.index.get_level_values("cut")))
     for axes in panels[1]:
         axes.set_xlabel("fitted: all published before 1 January of the year")
-        axes.set_xticks(cuts, [str(cut) for cut in cuts])
+        axes.set_xticks(result.cuts, list(map(str, result.cuts)))
     handles = panels[0][0].get_legend_handles_labels()[0]
     if not result.forecasts["converged"].all():
         handles.append(entry(None, "not converged", color=WARNING, marker="x", ms=8, mew=2, ls=""))

@@ -1,7 +1,7 @@
 """Allocations of compute in words and tables for the terminal, and as files."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,9 @@ from rich.text import Text
 from bayes_scaling.common.formatting import DO_NOT_USE, NOT_CONVERGED, amount, number
 from bayes_scaling.common.strict_json import strict_json
 from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.quantities import allocation_table
 from bayes_scaling.quantities.allocation_table import (
     INFERENCE,
-    KAPLAN,
     KAPLAN_SPLIT,
     OWN_SPLIT,
     TRAINING,
@@ -29,6 +29,7 @@ from bayes_scaling.quantities.allocation_table import (
 )
 from bayes_scaling.quantities.domain import UNDECIDED
 from bayes_scaling.quantities.rates import CREDIBLE_INTERVAL
+from bayes_scaling.reports.prose import Prose
 from bayes_scaling.reports.run_directory import write_results
 from bayes_scaling.reports.terminal import NARROW, rich_table, what_failed
 
@@ -55,95 +56,29 @@ def allocation_report(answer: Allocations) -> RenderableType:
 
 def allocation_sentence(answer: Allocations, budget: float) -> str:
     """The answer for a budget in plain words, with what it rests on and whether it can be trusted."""
+    laws, split = answer.rows(budget, TRAINING), answer.question.split
+    words: dict[str, Any] = {"it": answer, "budget": budget, "laws": laws, "beside": answer.beside}
     if answer.fit is None:
-        return _published_sentence(answer, budget)
-    setting = "" if answer.benchmark is None else f" on {answer.benchmark}"
-    if answer.fit.specification.progresses:
-        setting += f" with the algorithms of {year_of(answer.question):g}"
-    law = label_of(answer.fit)
-    where = f"At {number(budget)} FLOP{setting}, {law}"
-    text = f"{where} {' '.join(_findings(answer, law, budget))}"
-    return text if answer.converged else f"{DO_NOT_USE}: {text}"
+        return str(_prose(**words, span=_span).part("published")[0])
+    own = split and _own_split(*split)
+    return str(_prose(**words, law=label_of(answer.fit), own_split=own).part("posterior")[0])
 
 
-def _findings(answer: Allocations, law: str, budget: float) -> Iterator[str]:
-    def said(purpose: str, quantity: str) -> str:
-        return _said(answer.rows(budget, purpose)[law][quantity])
-
-    if unknown := answer.not_identified:
-        yield (
-            f"gives no answer: {' and '.join(unknown)} {'is' if len(unknown) == 1 else 'are'} not identified. The data "
-            "say nearly nothing about them, and a split would come from the prior. Add runs that differ in parameters "
-            "at the same tokens, and in tokens at the same parameters."
-        )
-        return
-    best = answer.rows(budget, TRAINING)[law]["parameters"]
-    defined = best["defined"]
-    if defined == 0:
-        yield "has no best split: in every draw an exponent is not above 0."
-        return
-    if answer.undecided(budget):
-        yield (
-            "does not decide the best split: its interval of parameters or tokens goes further than "
-            f"{UNDECIDED:g} times from the median either way. It"
-        )
-    yield (
-        f"puts the best model at {said(TRAINING, 'parameters')} parameters and {said(TRAINING, 'tokens')} tokens, "
-        f"{said(TRAINING, 'tokens_per_parameter')} tokens per parameter, with a loss of {said(TRAINING, 'loss')} nats "
-        f"per token (in brackets: {CREDIBLE_INTERVAL})."
-    )
-    if defined < 1:
-        yield f"In {1 - defined:.1%} of the draws no split is best, an exponent not being above 0; they are left out."
-    if math.isfinite(answer.largest_compute):
-        largest = f"the largest compute fitted ({number(answer.largest_compute)} FLOP)"
-        factor = budget / answer.largest_compute
-        beyond = f"The budget is {amount(factor)} times {largest}: this is extrapolated."
-        yield beyond if factor > 1 else f"The budget is not beyond {largest}."
-        where = {"edge": "at the edge of"}.get(best["domain"], best["domain"])
-        yield (
-            f"The best split lies {where} what was fitted, {best['distance']:.2g} units of its spread from its middle "
-            f"(domain: {best['domain']})."
-        )
-    if answer.beside is not None:
-        yield from second_opinion(answer.beside, answer.rows(budget, TRAINING), law)
-    splits = {} if answer.question.split is None else {OWN_SPLIT: _own_split(*answer.question.split)}
-    for purpose, which in (splits | {KAPLAN_SPLIT: "The split of Kaplan's rule of 2020"}).items():
-        cost = said(purpose, "cost_of_split")
-        yield f"{which} spends {cost} times the compute that the best split needs for the same loss."
-    if answer.question.inference_tokens is not None:
-        yield (
-            f"As good, and with the least compute for training and {amount(answer.question.inference_tokens)} tokens "
-            f"of use together, is a model of {said(INFERENCE, 'parameters')} parameters and "
-            f"{said(INFERENCE, 'tokens')} tokens; it saves {said(INFERENCE, 'saving')} of that compute."
-        )
-
-
-def second_opinion(beside: Beside, laws: dict[str, dict[str, Row]], law: str) -> Iterator[str]:
+def second_opinion(beside: Beside, laws: dict[str, dict[str, Row]], law: str) -> list[str]:
     """What another approach says of a budget beside a law, whether the two agree, and what it could not use."""
-    if beside.refused:
-        yield f"Its own runs by {beside.law} give no answer to set beside it: {beside.refused.rstrip('.')}."
-    else:
-        mine, other = laws[law]["parameters"], laws[beside.law]["parameters"]
-        apart = mine["lower"] > other["upper"] or other["lower"] > mine["upper"]
-        shown = (_said(laws[beside.law][name]) for name in ("parameters", "tokens"))
-        yield (
-            f"The same runs by {beside.law} put it at {next(shown)} parameters and {next(shown)} tokens: the two "
-            + ("DISAGREE by more than their intervals." if apart else "agree within their intervals.")
-        )
-    yield from (f"There {finding}." for finding in beside.findings)
+    return _prose(beside=beside, laws=laws, law=law).part("second_opinion")
 
 
-def _published_sentence(answer: Allocations, budget: float) -> str:
-    laws = answer.rows(budget, TRAINING)
-    rule = {name: _said(row) for name, row in laws.pop(KAPLAN).items()}
-    spans = {name: _range(by_name[name] for by_name in laws.values()) for name in _SIZES}
-    costs = _range(by_name["cost_of_split"] for by_name in answer.rows(budget, KAPLAN_SPLIT).values())
-    return (
-        f"At {number(budget)} FLOP, published laws put the best model at {spans['parameters']} parameters and "
-        f"{spans['tokens']} tokens, {spans['tokens_per_parameter']} tokens per parameter (Kaplan's rule of 2020: "
-        f"{rule['parameters']} parameters and {rule['tokens']} tokens, at {costs} times the "
-        "compute that these laws need for the same loss)."
-    )
+def _prose(**words: Any) -> Prose:
+    own = {"asked": allocation_table, "UNDECIDED": UNDECIDED, "DO_NOT_USE": DO_NOT_USE}
+    return Prose("allocation", number=number, said=_said, **own, **words)
+
+
+def _span(laws: dict[str, dict[str, Row]], quantity: str) -> str:
+    """From the least to the greatest of several laws; Kaplan's rule is another."""
+    found = [row[quantity] for law, row in laws.items() if law != allocation_table.KAPLAN]
+    least, *_, most = sorted(found, key=lambda row: row["median"])
+    return f"{_said(least)} to {_said(most)}"
 
 
 def _tables(answer: Allocations, budget: float) -> Iterator[RenderableType]:
@@ -156,10 +91,8 @@ def _tables(answer: Allocations, budget: float) -> Iterator[RenderableType]:
     if answer.question.split is None:
         return
     columns = {OWN_SPLIT: _own_split(*answer.question.split).replace(" at ", " at\n"), KAPLAN_SPLIT: "Kaplan's rule"}
-    costs: dict[str, dict[str, Row]] = {}
-    for purpose in columns:
-        for law, by_name in answer.rows(budget, purpose).items():
-            costs.setdefault(law, {})[purpose] = by_name["cost_of_split"]
+    rows = {purpose: answer.rows(budget, purpose) for purpose in columns}
+    costs = {law: {purpose: of[law]["cost_of_split"] for purpose, of in rows.items()} for law in rows[OWN_SPLIT]}
     yield _table(answer, "Times the compute that the best split needs for the same loss", columns, costs)
 
 
@@ -202,12 +135,6 @@ def _said(row: Row) -> str:
         return str(row["note"])
     median, *ends = _figures(row)
     return f"{median} ({' to '.join(ends)})" if ends else median
-
-
-def _range(rows: Iterable[Row]) -> str:
-    """From the least to the greatest of several laws."""
-    ordered = sorted(rows, key=lambda row: row["median"])
-    return f"{_said(ordered[0])} to {_said(ordered[-1])}"
 
 
 def _own_split(name: str, value: float) -> str:
@@ -257,45 +184,40 @@ def allocation_json(answer: Allocations) -> bytes:
     of its exponent and ``coverage`` of the interval.
     """
     question, fit, beside = answer.question, answer.fit, answer.beside
+    own: dict[str, Any] = dict.fromkeys(("fit", "allocation", "approach_2"))
+    if fit is not None:
+        own["fit"] = about_fit(fit) | {
+            "not_identified": list(answer.not_identified),
+            "largest_compute": answer.largest_compute,
+            "undecided": [budget for budget in question.budgets if answer.undecided(budget)],
+            "extrapolation": {budget_name(budget): budget / answer.largest_compute for budget in question.budgets},
+            "year": year_of(question) if fit.specification.progresses else None,
+            "benchmark": answer.benchmark,
+            "fingerprint": fit.fingerprint,
+        }
+        own["allocation"] = _wide(answer, label_of(fit))
+    if beside is not None:
+        own["approach_2"] = {name: value for name, value in vars(beside).items() if name != "rows"}
+        own["approach_2"]["allocation"] = _wide(answer, beside.law)
     return strict_json(
         {
             "compute": list(question.budgets),
             "split": None if question.split is None else dict([question.split]),
             "inference_tokens": question.inference_tokens,
             "interval": answer.table.attrs["interval"],
-            "fit": None
-            if fit is None
-            else about_fit(fit)
-            | {
-                "not_identified": list(answer.not_identified),
-                "largest_compute": answer.largest_compute,
-                "undecided": [budget for budget in question.budgets if answer.undecided(budget)],
-                "extrapolation": {budget_name(budget): budget / answer.largest_compute for budget in question.budgets},
-                "year": year_of(question) if fit.specification.progresses else None,
-                "benchmark": answer.benchmark,
-                "fingerprint": fit.fingerprint,
-            },
-            "allocation": None if fit is None else _wide(answer, label_of(fit)),
-            "approach_2": None
-            if beside is None
-            else {name: value for name, value in vars(beside).items() if name != "rows"}
-            | {"allocation": _wide(answer, beside.law)},
+            **own,
             "rows": answer.table.to_dict("records"),
             "sources": sources(),
         }
     )
 
 
-def _wide(answer: Allocations, law: str) -> dict[str, dict[str, dict[str, float]]]:
+def _wide(answer: Allocations, law: str) -> dict[str, Any]:
     """By budget and quantity; empty for a law that has no rows."""
-    found = {budget: answer.rows(budget, TRAINING).get(law, {}) for budget in answer.question.budgets}
-    return {
-        budget_name(budget): {
-            name: {end: row[end] for end in ("median", "lower", "upper")} for name, row in rows.items()
-        }
-        for budget, rows in found.items()
-        if rows
-    }
+    rows, ends = answer.table.set_index("quantity"), ["median", "lower", "upper"]
+    rows = rows[(rows["law"] == law) & (rows["purpose"] == TRAINING)]
+    of = {each: rows.loc[rows["compute"] == each, ends] for each in answer.question.budgets if len(rows)}
+    return {budget_name(budget): best.to_dict("index") for budget, best in of.items()}
 
 
 def budget_name(budget: float) -> str:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,15 +14,16 @@ from bayes_scaling.common.files import BACKTEST_SCORES, BACKTEST_SETTINGS, BACKT
 from bayes_scaling.common.formatting import NOT_CONVERGED, number, plus_minus
 from bayes_scaling.common.strict_json import records
 from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.inference.units import size_of
 from bayes_scaling.plots.predictive import plot_backtest
 from bayes_scaling.quantities import domain
 from bayes_scaling.reports.document import Document, Section
 from bayes_scaling.reports.markdown import render_page
+from bayes_scaling.reports.prose import Prose
 from bayes_scaling.reports.run_directory import picture, write_beside_fits
-from bayes_scaling.reports.study_document import Prose
 from bayes_scaling.reports.terminal import Compact, left_out
+from bayes_scaling.studies.backtest.backtest import backtest_json
 from bayes_scaling.studies.backtest.result import Backtest
-from bayes_scaling.studies.directory import recorded
 
 PICTURE, PAGE = "backtest.png", "backtest.md"
 FILES = (PICTURE, PAGE, BACKTEST_TABLE, BACKTEST_SCORES, BACKTEST_SETTINGS)
@@ -49,9 +51,10 @@ def prose_of(result: Backtest, mark: str = f"{NOT_CONVERGED}: ") -> Prose:
     whole, *parts = summaries
     return Prose(
         "backtest",
-        {"plot_backtest": plot_backtest, "precise": number, "plus_minus": plus_minus, "ENOUGH": ENOUGH, **vars(domain)},
+        **{"plot_backtest": plot_backtest, "precise": number, "plus_minus": plus_minus, "size_of": size_of},
+        **{"ENOUGH": ENOUGH, "domain": domain},
         **{"it": result, "runs": kind == "runs", "first": first, "about": result.evaluations, "mark": mark},
-        **{"cuts": _cuts(result), **_WORDS[kind]},
+        **_WORDS[kind],
         lost=[f"{name} {cut}" for name, cut in result.forecasts.index[~result.forecasts["converged"]]],
         row=summaries[whole].loc[first].to_dict(),
         others=records(summaries[whole].drop(index=first)),
@@ -61,20 +64,12 @@ def prose_of(result: Backtest, mark: str = f"{NOT_CONVERGED}: ") -> Prose:
     )
 
 
-def _cuts(result: Backtest) -> list[int | str]:
-    """Cuts in order: years, or of runs as they were asked for."""
-    cuts = list(dict.fromkeys(result.forecasts.index.get_level_values("cut")))
-    return cuts if result.evaluations.kind == "runs" else sorted(map(int, cuts))
-
-
 def _well_known(result: Backtest) -> Iterator[tuple[str, str, pd.DataFrame]]:
     """Averages without benchmarks of which next to nothing was known, if there are others."""
     if result.evaluations.kind == "evaluations":
         words = f"later ones on benchmarks with at least {WELL_KNOWN} fitted"
-        try:
+        with suppress(BayesScalingError):
             yield "known", words, result.summary(least_known=WELL_KNOWN).rename_axis("forecaster")
-        except BayesScalingError:
-            return
 
 
 def sentences(result: Backtest) -> tuple[str, ...]:
@@ -91,14 +86,11 @@ def backtest_page(result: Backtest, picture: str = PICTURE) -> str:
     """Markdown: the answer with a picture at an address, averages over cut years, every forecast, how it is counted."""
     prose = prose_of(result, "**not converged**: ")
     drawn = f"![{_WORDS[result.evaluations.kind]['drawn']}]({picture})"
+    tables = (*prose.part("averages"), *prose.part("by_cut"))
     return render_page(
         prose.part("title")[0],
         Section.of("answer", "", tuple(prose.part("sentences")), drawn),
-        *(
-            Section.of("", table.caption, replace(table, caption=""))
-            for part in ("averages", "by_cut")
-            for table in prose.part(part)
-        ),
+        *(Section.of("", table.caption, replace(table, caption="")) for table in tables),
         *prose.sections("explained"),
     )
 
@@ -116,19 +108,6 @@ def backtest_report(result: Backtest) -> RenderableType:
     )
     answer, *said = map(Text, prose.part("sentences"))
     return Group(answer, Text(), *tables, *said, *left_out(result))
-
-
-def backtest_json(result: Backtest) -> bytes:
-    """`backtest.json`: averages, settings, seed, versions, what was skipped, and of runs every prediction."""
-    return recorded(
-        result,
-        cuts=_cuts(result),
-        summary={horizon: result.summary(horizon).to_dict("index") for horizon in result.horizons},
-        converged=int(result.forecasts["converged"].sum()),
-        forecasts=len(result.forecasts),
-        skipped=dict(result.skipped),
-        **({"predictions": records(result.predictions)} if result.evaluations.kind == "runs" else {}),
-    )
 
 
 def write_backtest(result: Backtest, directory: Path) -> tuple[Path, ...]:

@@ -1,5 +1,6 @@
 """A specification in words and symbols, before anything is fitted."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,7 @@ from bayes_scaling.quantities.coefficients import unit_of
 from bayes_scaling.quantities.prior_predictive import HELD, PLAUSIBLE, PriorPredictiveSummary
 from bayes_scaling.quantities.rates import INTERVAL, INTERVAL_KIND
 from bayes_scaling.specifications.formulas import LOSS_FACTORS, is_smooth
-from bayes_scaling.specifications.laws import RESPONSE_UNITS, Term
-from bayes_scaling.specifications.parameters import Parameter
+from bayes_scaling.specifications.laws import DEFINITIONS, RESPONSE_UNITS, SYMBOLS, Term
 from bayes_scaling.specifications.progress import GROUPS_OF_DATES, SHAPES
 from bayes_scaling.specifications.sections import CENTRE_YEAR
 from bayes_scaling.specifications.specification import Specification
@@ -53,8 +53,14 @@ class Description:
 
 def describe(specification: Specification, table: "pd.DataFrame | None" = None) -> Description:
     """Equation, notes and priors of a specification, for a table if there is one."""
-    s, priors = specification, tuple(_prior(specification, each) for each in specification.parameters())
-    return Description(s.title, s.reference, _equations(s), _notes(s, table), priors)
+    s, meanings = specification, specification.form.meanings
+    priors = []
+    for p in s.parameters():
+        by = s.index_of(p.name) or ""
+        prior, reason = str(s.prior_of(p.name)), SET_HERE if s.prior_name(p.name) in s.priors else p.reason
+        by = "column" if by == f"{p.name}_level" else by
+        priors.append(PriorLine(p.name, by, prior, unit_of(s, p), meanings.get(p.name, p.meaning), reason))
+    return Description(s.title, s.reference, _equations(s), _notes(s, table), tuple(priors))
 
 
 def varying(specification: Specification) -> str:
@@ -75,9 +81,8 @@ def _indexed(s: Specification, name: str) -> str:
 def _columns(s: Specification, name: str) -> tuple[str, ...]:
     """Columns of the table that a coefficient differs with."""
     if name in ("A", "B", "E") and not levels_agree(s):
-        parts = [part for part in ("level", "irreducible_share", "share") if part in s.names]
-        parts = [part for part in parts if part != "share" or name != "E"]
-        return tuple(dict.fromkeys(column for part in parts for column in _columns(s, part)))
+        parts = ("level", "irreducible_share", *(["share"] if name != "E" else []))
+        return tuple(dict.fromkeys(column for part in parts if part in s.names for column in _columns(s, part)))
     group, formula = s.index_of(name), s.formulas.get(name)
     return formula.columns if formula and formula.columns else (group,) if group else ()
 
@@ -91,27 +96,11 @@ def _formula_lines(s: Specification) -> list[str]:
         link = {"identity": "{}", "log": "ln({})", "logit": "logit({})"}[formula.link]
         base = f"{formula.base_name}[{formula.base}]" if formula.base else formula.base_name
         added = [] if name in LOSS_FACTORS else [link.format(base)]
-        for term in formula.terms:
-            stem = formula.term_name(term)
-            smooth = f"{stem}_sd gp[{', '.join(formula.columns_of(term))}]"
-            added.append(smooth if is_smooth(term) else f"{stem} X[{stem.removeprefix(f'{name}_')}]")
-        for each in formula.pooled:
-            stem, times = formula.stem(each), f" X[{each.column}]" if each.column else ""
-            added.append(f"{stem}_sd {stem}_standardised[{each.group}]{times}")
-        lines.append(f"{link.format(_indexed(s, name))} = {' + '.join(added)}")
+        lines.append(f"{link.format(_indexed(s, name))} = {' + '.join((*added, *formula.said))}")
     return [*lines, *(f"{_indexed(s, name)} = {_indexed(s, other)}" for name, other in s.tied.items())]
 
 
 _FACTORS = dict(zip(LOSS_FACTORS, "RW", strict=True))
-_SYMBOLS = {"loss": "L", "critical_batch": "B_crit"}
-_DEFINITIONS = {
-    "parameters": "N: parameters",
-    "tokens": "D: training tokens",
-    "compute": "C: compute, FLOP",
-    "least_steps": "S_min: steps that a far larger batch would have needed",
-    "loss": "L: log perplexity, nats per token",
-    "critical_batch": "B_crit: critical batch size, tokens",
-}
 
 
 def _equations(s: Specification) -> tuple[str, ...]:
@@ -135,19 +124,19 @@ def _equations(s: Specification) -> tuple[str, ...]:
     if "loss" in s.coefficients:
         parts = [_product([_indexed(s, "loss")], parts)]
     whole = " + ".join((*parts, *(f"u[{cluster}]" for cluster in s.noise.clusters)))
-    lines = [f"{_SYMBOLS[s.response]} = {f'({whole}) exp(noise)' if s.noise.on_log else f'{whole} + noise'}"]
+    lines = [f"{SYMBOLS[s.response]} = {f'({whole}) exp(noise)' if s.noise.on_log else f'{whole} + noise'}"]
     lines += [*([] if law.for_runs else _size_lines(s)), *_formula_lines(s), *_tuning_lines(s)]
-    if s.transformer_factor != "none":
-        lines.append("F = 1 / (1 + exp(-gamma_T)) for transformers, 1 for others")
-    if s.progress.drifts:
-        lines.append(f"h(Y) = {CENTRE_YEAR:g} ln(Y / {CENTRE_YEAR:g}), about Y - {CENTRE_YEAR:g}")
+    further = {
+        "F = 1 / (1 + exp(-gamma_T)) for transformers, 1 for others": s.transformer_factor != "none",
+        f"h(Y) = {CENTRE_YEAR:g} ln(Y / {CENTRE_YEAR:g}), about Y - {CENTRE_YEAR:g}": s.progress.drifts,
+    }
     effects = zip(s.noise.clusters, s.noise.effects, strict=True)
     noise = [f"noise ~ {s.noise.kind.symbol.format(_indexed(s, 'sigma'))}"]
     noise += [f"u[{cluster}] ~ Normal(0, {tau})" for cluster, (_, tau) in effects]
     if s.noise.kind.by_cluster:
         scale = f"s[{s.noise.clusters[0]}]"
         noise = [*(each.replace("~", f"~ {scale}") for each in noise), f"{scale}^2 ~ nu / ChiSquared(nu)"]
-    return (*lines, *_kaplans_symbols(s), ", ".join(noise))
+    return (*lines, *holding(further), *_kaplans_symbols(s), ", ".join(noise))
 
 
 def _tuning_lines(s: Specification) -> list[str]:
@@ -215,9 +204,9 @@ def _size_lines(s: Specification) -> list[str]:
 
 
 def _notes(s: Specification, table: "pd.DataFrame | None") -> tuple[str, ...]:
-    law, symbol = s.form, _SYMBOLS[s.response]
+    law, symbol = s.form, SYMBOLS[s.response]
     if law.for_runs:
-        definitions = "; ".join(_DEFINITIONS[name] for name in (law.response, *law.sizes))
+        definitions = "; ".join(DEFINITIONS[name] for name in (law.response, *law.sizes))
     else:
         definitions = (
             "L: log perplexity, nats per token; N: parameters; D: unique training tokens; Y: publication date, years"
@@ -230,14 +219,13 @@ def _notes(s: Specification, table: "pd.DataFrame | None") -> tuple[str, ...]:
             f"in the symbols above: {'; '.join(_published_meanings(s))}",
             f"{', '.join(f'{term.symbol}0' for term in law.terms)}, Y0: the sample's minima, as in the paper",
         )
-    loss = "the loss" if s.response == "loss" and not law.for_runs else symbol
-    share = "the loss" if loss == "the loss" else "it"
+    loss, share = (symbol, "it") if law.for_runs else ("the loss", "the loss")
     tokens, epochs = s.data.tokens, s.data.missing_epochs
     apart = any(s.index_of(name) not in (None, s.index_of("A"), *GROUPS_OF_DATES) for name in s.varies_by)
     notes = {
         definitions: True,
         f"noise on the logarithm of {loss}: sigma is a share of {share}, and {symbol} without noise "
-        f"{s.noise.kind.law}": (s.noise.on_log),
+        f"{s.noise.kind.law}": s.noise.on_log,
         f"central point: {_central_point(s, table)}": True,
         "of training runs C is their column flop, which need not be 6 N D": s.form.of_compute and s.centre is not None,
         f"{' and '.join(s.noise.clusters)} effects u are integrated out in closed form": (
@@ -321,32 +309,7 @@ def _published_meanings(s: Specification) -> list[str]:
     return [*meanings, *holding(further)]
 
 
-def _prior(s: Specification, p: Parameter) -> PriorLine:
-    by = s.index_of(p.name) or ""
-    return PriorLine(
-        name=p.name,
-        by="column" if by == f"{p.name}_level" else by,
-        prior=str(s.prior_of(p.name)),
-        unit=unit_of(s, p),
-        meaning=_meaning(s, p),
-        reason=SET_HERE if s.prior_name(p.name) in s.priors else p.reason,
-    )
-
-
-def _meaning(s: Specification, p: Parameter) -> str:
-    """In laws for runs exponents are of sizes as they stand, and the share may be of what stands under a power."""
-    law = s.form
-    if not law.for_runs:
-        return p.meaning
-    own = {term.exponent: f"exponent of {term.noun}" for term in law.terms}
-    if law.power:
-        own["share"] = f"share of the sum to the power {law.power}, at the central point, that is the parameter term's"
-    if law.response == "critical_batch":
-        own["level"] = "critical batch size at the central point"
-    return own.get(p.name, p.meaning)
-
-
-def prior_sentences(found: PriorPredictiveSummary) -> tuple[str, ...]:
+def prior_sentences(found: PriorPredictiveSummary) -> Iterator[str]:
     """What priors expect of a table's losses, and of progress."""
     about, (low, high) = found.evaluations, PLAUSIBLE
     size = counted(about.rows, noun_of("evaluation", about.kind))
@@ -354,11 +317,9 @@ def prior_sentences(found: PriorPredictiveSummary) -> tuple[str, ...]:
     said = f"Before any data, by {found.draws:,} draws of the priors on the {size} of {about.name}: "
     if found.plausible is not None:
         said += f"{found.plausible:.1%} of losses lie between {low:g} and {high:g} nats per token; "
-    said += f"{found.response.replace('_', ' ')} {estimate(found.loss, number)} {what}."
-    if (times := found.doubling_time_months) is None:
-        return (said,)
-    return (
-        said,
-        f"Doubling time of effective compute before any data: {estimate(times, months)} months, median and {INTERVAL}; "
-        f"probability of progress {probability(times['probability_of_progress'])}.",
-    )
+    yield f"{said}{found.response.replace('_', ' ')} {estimate(found.loss, number)} {what}."
+    if (times := found.doubling_time_months) is not None:
+        yield (
+            f"Doubling time of effective compute before any data: {estimate(times, months)} months, median and "
+            f"{INTERVAL}; probability of progress {probability(times['probability_of_progress'])}."
+        )

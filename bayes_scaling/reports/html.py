@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 import tomllib
+from contextlib import suppress
 from functools import cache
 from html import unescape
 from importlib.resources import files
@@ -53,8 +54,7 @@ def mathml(tex: str) -> str | None:
     for element in math.iter():
         if not _ELEMENTS.fullmatch(element.tag):
             return None
-        for name in [each for each in element.attrib if not _ATTRIBUTES.fullmatch(each)]:
-            del element.attrib[name]
+        element.attrib = {name: value for name, value in element.attrib.items() if _ATTRIBUTES.fullmatch(name)}
         element.text, element.tail = (unescape(each) if each else None for each in (element.text, element.tail))
         if element.tag == "mi" and element.text == "~":  # "distributed as", which has spaces around it
             element.tag, element.text = "mo", "\u223c"
@@ -119,11 +119,10 @@ def _page() -> "Template":
 
 def _address(picture: Picture) -> str:
     """A drawing as the address of an image: browsers run nothing in one, and load nothing for it."""
-    try:
-        drawing = fromstring(picture.svg).tag == "{http://www.w3.org/2000/svg}svg"
-    except (ParseError, ValueError):
-        drawing = False
-    if not drawing:
+    tag = ""
+    with suppress(ParseError, ValueError):
+        tag = fromstring(picture.svg).tag
+    if tag != "{http://www.w3.org/2000/svg}svg":
         raise BayesScalingError(f"Picture {picture.name!r} is no SVG: draw it with Matplotlib and save it as SVG.")
     return f"data:image/svg+xml;base64,{base64.b64encode(encoded(picture.svg)).decode()}"
 

@@ -58,9 +58,8 @@ def _placed(found: re.Match[str], atoms: list[str]) -> str:
         atoms.append(rf"\ \text{{{' '.join(found['words'].split())}}}\ ")
     elif found["number"]:
         power = "" if found["power"] is None else f"10^{{{int(found['power'])}}}"
-        atoms.append(
-            power if power and found["number"] == "1" else " \\times ".join(filter(None, (found["number"], power)))
-        )
+        number = "" if power and found["number"] == "1" else found["number"]
+        atoms.append(r" \times ".join(filter(None, (number, power))))
     else:
         atoms.append(_SIGNS.get(found["sign"] or "") or symbol(found["words"] or found["name"], found["group"] or ""))
     return f" a{len(atoms) - 1} "

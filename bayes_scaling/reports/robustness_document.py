@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from rich.console import Group, RenderableType
@@ -11,22 +11,21 @@ from rich.text import Text
 from bayes_scaling.common.files import ROBUSTNESS_SETTINGS, ROBUSTNESS_TABLE
 from bayes_scaling.common.formatting import in_digits, months
 from bayes_scaling.common.strict_json import records
-from bayes_scaling.inference.fitting import package_versions
 from bayes_scaling.plots import studies as plots
 from bayes_scaling.plots.drawing import bracketed
 from bayes_scaling.quantities.against_published import AgainstPublished
-from bayes_scaling.quantities.rates import interval_attrs, signed_months_to_double
+from bayes_scaling.quantities.rates import signed_months_to_double
 from bayes_scaling.reports.document import Document, Row, Section
 from bayes_scaling.reports.fit_words import PARTS, in_brackets, times_of
 from bayes_scaling.reports.markdown import render_page
+from bayes_scaling.reports.prose import Prose
 from bayes_scaling.reports.run_directory import picture, write_beside_fits
-from bayes_scaling.reports.study_document import Prose
+from bayes_scaling.reports.study_document import STUDY_WORDS, versions_of
 from bayes_scaling.reports.terminal import Compact, left_out
 from bayes_scaling.studies.comparison.elpd import TIMES
-from bayes_scaling.studies.directory import recorded
 from bayes_scaling.studies.robustness.cases import BASELINE, CASES
 from bayes_scaling.studies.robustness.result import ALL_DATES, Robustness
-from bayes_scaling.studies.robustness.run import REFITS, UNIT
+from bayes_scaling.studies.robustness.run import UNIT, robustness_json
 
 FILES = ("robustness.png", "robustness.md", ROBUSTNESS_TABLE, ROBUSTNESS_SETTINGS)
 _MEDIAN, _LOWER, _UPPER = TIMES
@@ -41,11 +40,10 @@ def prose_of(result: Robustness) -> Prose:
     base = {**cases[BASELINE], **times_of(cases[BASELINE])}
     outside = others[~others[_MEDIAN].between(base[_LOWER], base[_UPPER])]
     ordered = others.sort_index().sort_values(_MEDIAN, kind="stable")[_MEDIAN]
-    unreliable = good[(good["pareto_k_bad"] > 0) & good["elpd_diff"].notna()]
     return Prose(
         "robustness",
-        globals(),
-        ALL_DATES=ALL_DATES,
+        **{**STUDY_WORDS, "plots": plots, "published": published, "published_sentence": published_sentence},
+        **{"ALL_DATES": ALL_DATES, "BASELINE": BASELINE, "UNIT": UNIT},
         **{"it": result, "fits": fits, "about": result.evaluations, "noun": "case", "others": others},
         **{"cases": cases, "lost": list(fits.index[~fits["converged"]])},
         base=base if base["converged"] else None,
@@ -53,8 +51,10 @@ def prose_of(result: Robustness) -> Prose:
         ends=[f"{months(ordered.iloc[place])} ({ordered.index[place]})" for place in (0, -1) if len(ordered)],
         outside=list(outside.index),
         unbounded=list(others.index[others[_UPPER] == math.inf]),
-        unreliable=list(unreliable.index),
+        unreliable=list(good.index[(good["pareto_k_bad"] > 0) & good["elpd_diff"].notna()]),
         inside=list(good.loc[good["published_months"].notna(), "published_inside"].astype(bool)),
+        options=partial(options_of, result),
+        versions=partial(_versions, result),
         compared={name: row for name, row in cases.items() if published(row)},
     )
 
@@ -66,13 +66,12 @@ def sentences(result: Robustness) -> tuple[str, ...]:
 
 def robustness_document(result: Robustness) -> Document:
     """What a reader should see of a robustness run; ``data``: what ``robustness.json`` and ``robustness.csv`` have."""
-    record = json.loads(robustness_json(result)) | {"versions": dict(versions_of(result))}
+    record = json.loads(robustness_json(result)) | {"versions": _versions(result)}
     return prose_of(result).document(record | {"table": result.table.to_dict("index")})
 
 
-def versions_of(result: Robustness) -> Mapping[str, str]:
-    """Versions of software that made the fits; those at hand where no fit was kept."""
-    return (result.fit(BASELINE).versions if result.directory is not None else {}) or package_versions()
+def _versions(result: Robustness) -> dict[str, str]:
+    return dict(versions_of([] if result.directory is None else [result.fit(BASELINE)]))
 
 
 def options_of(result: Robustness) -> list[str]:
@@ -100,21 +99,6 @@ def published_sentence(name: str, row: Row) -> str:
     beside = AgainstPublished(bool(row["published_inside"]), float(row["rate_width_ratio"])).sentence
     mark = "" if row["converged"] else " (not converged)"
     return f"{name}: published {published(row)}, found {in_brackets(row)}; {rates}{beside}{mark}."
-
-
-def robustness_json(result: Robustness) -> bytes:
-    """`robustness.json`: settings, seed, fingerprints, versions, and what was skipped."""
-    return recorded(
-        result,
-        baseline=BASELINE,
-        cases=len(result.table),
-        converged=int(result.table["converged"].sum()),
-        skipped=dict(result.skipped),
-        interval=interval_attrs(),
-        unit=UNIT,
-        refits=REFITS,
-        fingerprints=dict(result.fingerprints),
-    )
 
 
 def robustness_report(result: Robustness) -> RenderableType:

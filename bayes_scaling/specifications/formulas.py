@@ -106,6 +106,17 @@ class Formula:
         return f"{self.coefficient}_{each.name}"
 
     @property
+    def said(self) -> Iterator[str]:
+        """What its terms and effects add, in equations."""
+        for term in self.terms:
+            stem = self.term_name(term)
+            smooth = f"{stem}_sd gp[{', '.join(self.columns_of(term))}]"
+            yield smooth if is_smooth(term) else f"{stem} X[{_slug(term)}]"
+        for each in self.pooled:
+            stem, times = self.stem(each), f" X[{each.column}]" if each.column else ""
+            yield f"{stem}_sd {stem}_standardised[{each.group}]{times}"
+
+    @property
     def link(self) -> str:
         """On which further terms are added: ``"identity"``, ``"log"`` or ``"logit"``."""
         return "log" if self.coefficient in LOSS_FACTORS else LINKS[PARAMETERS[self.coefficient].support]

@@ -89,6 +89,17 @@ class Law:
         return self.sizes == ("compute",)
 
     @property
+    def meanings(self) -> Mapping[str, str]:
+        """What parameters mean in laws for runs, whose exponents are of sizes as they stand, where that is another."""
+        if not self.for_runs:
+            return {}
+        found = {term.exponent: f"exponent of {term.noun}" for term in self.terms}
+        if self.power:
+            part = f"share of the sum to the power {self.power}, at the central point, that is the parameter term's"
+            found["share"] = part
+        return found | ({} if self.response == "loss" else {"level": "critical batch size at the central point"})
+
+    @property
     def of(self) -> str:
         """Its sizes in words."""
         return " and ".join(term.noun for term in self.terms)
@@ -106,3 +117,13 @@ LAWS: Mapping[str, Law] = {
 """Laws by the name that a specification gives them."""
 
 RESPONSE_UNITS: Mapping[str, str] = {"loss": "nats per token", "critical_batch": "tokens"}  # unit of what a law is of
+SYMBOLS: Mapping[str, str] = {"loss": "L", "critical_batch": "B_crit"}  # of what a law is of, in equations
+DEFINITIONS: Mapping[str, str] = {
+    "parameters": "N: parameters",
+    "tokens": "D: training tokens",
+    "compute": "C: compute, FLOP",
+    "least_steps": "S_min: steps that a far larger batch would have needed",
+    "loss": "L: log perplexity, nats per token",
+    "critical_batch": "B_crit: critical batch size, tokens",
+}
+"""What the symbols of laws for runs stand for."""

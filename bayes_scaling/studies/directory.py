@@ -23,11 +23,12 @@ _FINGERPRINT = re.compile("[0-9a-f]{64}")
 
 
 def recorded(result: Any, **own: Any) -> bytes:
-    """A study's own figures as JSON, with what is needed to repeat it: table, settings, seed, versions."""
+    """A study's own figures as JSON, with what all studies' results may have, as :class:`StudyDirectory` reads it."""
     return strict_json(
         {
             "evaluations": asdict(result.evaluations),
             **own,
+            **{name: dict(getattr(result, name)) for name in ("skipped", "fingerprints") if hasattr(result, name)},
             "settings": None if result.settings is None else asdict(result.settings),
             "seed": result.seed,
             "versions": package_versions(),

@@ -16,7 +16,8 @@ import pytest
 import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_fits import GOOD, fit_around_made_runs
+from made_fits import GOOD, fit_around_made_runs, made_fit_of_runs
+from made_runs import made_runs
 from penalised_fits import fit_around
 from rich.console import Console
 
@@ -197,6 +198,21 @@ def test_it_says_how_far_a_budget_lies_beyond_the_runs(allocate, saved) -> None:
     assert f"lies beyond what was fitted, {rows[1]['distance']:.2g} units of its spread" in beyond.prose
     assert "(domain: beyond)" in beyond.prose
     assert "lies inside what was fitted" in inside.prose
+
+
+def test_sizes_beyond_any_number_lie_nowhere_and_that_is_said() -> None:
+    shape = (2, 100)
+    scatter = np.exp(0.01 * np.random.default_rng(0).normal(size=shape))
+    values = {"level": 3 * scatter, "irreducible_share": 0.5 * scatter, "share": np.full(shape, 0.95)}
+    nearly_flat = {name: 1e-3 * scatter for name in ("alpha", "beta")}
+    fit = made_fit_of_runs(made_runs(), sigma=0.01 * scatter, **values, **nearly_flat)
+    answer = allocations(Question((BUDGET,)), fit)
+    assert math.isinf(answer.rows(BUDGET, TRAINING)[LABEL]["parameters"]["median"])
+    said = allocation_sentence(answer, BUDGET)
+    assert (
+        "The best split is of sizes beyond any number, so how far it lies from what was fitted is not defined." in said
+    )
+    assert "  " not in said and "domain" not in said
 
 
 def test_a_split_that_the_data_do_not_decide_is_called_that_first(allocate, saved, fit, monkeypatch) -> None:

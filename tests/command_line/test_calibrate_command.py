@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from bayes_scaling.commands.report import report_command
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.reports.calibration_document import calibration_sentences
+from bayes_scaling.reports.write import document_of
 from bayes_scaling.studies.calibration.result import Calibration, load_calibration
 
 FILES = {"calibration.png", "calibration.csv", "calibration.json"}
@@ -86,7 +87,8 @@ def test_the_report_of_a_calibration_says_what_the_command_says(tmp_path) -> Non
     report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
     answer, *further = calibration_sentences(found)
     assert report["answer"] == answer and "1 of 2 quantities" in answer
-    (ranks,) = report["sections"]
-    assert ranks["text"] == further and ranks["tables"][0]["marked"] == [1]
+    said, ranks = report["sections"]
+    assert said["text"] == further and ranks["tables"][0]["marked"] == [1]
+    assert [section.name for section in document_of(found).folded] == [ranks["name"]]
     assert [row["ranks"] for row in ranks["tables"][0]["records"]] == ["uniform", "not uniform"]
     assert report["lead"]["alternative"] == answer

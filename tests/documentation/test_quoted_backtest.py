@@ -114,6 +114,10 @@ class AsPrinted:
     names: tuple[str, ...] = tuple(FORECASTERS)
 
     @property
+    def cuts(self) -> list[int]:
+        return list(CUTS)
+
+    @property
     def horizons(self) -> dict[str, str]:
         return HORIZONS
 

@@ -33,20 +33,21 @@ from bayes_scaling.model.gaussian_process import GaussianProcess
 from bayes_scaling.quantities.domain import EDGE_COMPUTE
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, summarise_rate
 from bayes_scaling.reports import allocation, backtest_document, comparison_document, robustness_document, run_directory
-from bayes_scaling.reports.comparison_document import FEWEST_PUBLISHED, comparison_json
+from bayes_scaling.reports.comparison_document import FEWEST_PUBLISHED
 from bayes_scaling.reports.document import Document
 from bayes_scaling.reports.fit_quantities import summarise
-from bayes_scaling.reports.robustness_document import robustness_json
 from bayes_scaling.reports.write import SUFFIXES, as_plain
 from bayes_scaling.studies.approaches import beside
 from bayes_scaling.studies.backtest.backtest import FORECASTS
 from bayes_scaling.studies.backtest.forecasts import PROBABILITIES
 from bayes_scaling.studies.backtest.splits import HORIZONS
+from bayes_scaling.studies.comparison.compare import comparison_json
 from bayes_scaling.studies.comparison.result import COLUMNS as COMPARISON_COLUMNS
 from bayes_scaling.studies.comparison.result import comparison_table
 from bayes_scaling.studies.comparison.sweep import FITS, SCORES
 from bayes_scaling.studies.replication import MODEL
 from bayes_scaling.studies.robustness.result import COLUMNS as ROBUSTNESS_COLUMNS
+from bayes_scaling.studies.robustness.run import robustness_json
 
 SITE, FORMATS, TABLES = "notebooks/site", "notebooks/site/file-formats.md", "bayes_scaling/data/README.md"
 PAGES = (*(f"{SITE}/{path.name}" for path in sorted((ROOT / SITE).glob("*.md"))), TABLES)

@@ -21,12 +21,12 @@ from bayes_scaling.common.formatting import months
 from bayes_scaling.inference.result import EvaluationsSummary
 from bayes_scaling.plots.comparison_by_model import _order, plot_doubling_times_by_model
 from bayes_scaling.plots.style import WARNING
-from bayes_scaling.reports.comparison_document import comparison_document, comparison_json, prose_of
+from bayes_scaling.reports.comparison_document import comparison_document, prose_of
 from bayes_scaling.reports.document import Chart, Document, Equation, Picture, Table
 from bayes_scaling.reports.html import render_html
 from bayes_scaling.reports.write import render_json
 from bayes_scaling.studies import study
-from bayes_scaling.studies.comparison.compare import load_comparison
+from bayes_scaling.studies.comparison.compare import comparison_json, load_comparison
 from bayes_scaling.studies.comparison.elpd import Record
 from bayes_scaling.studies.comparison.result import Comparison, comparison_table
 

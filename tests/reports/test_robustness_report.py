@@ -20,11 +20,11 @@ from bayes_scaling.common.formatting import months
 from bayes_scaling.quantities.rates import months_to_double
 from bayes_scaling.reports.document import Code, Document, Table
 from bayes_scaling.reports.html import render_html
-from bayes_scaling.reports.robustness_document import robustness_document, robustness_json
+from bayes_scaling.reports.robustness_document import robustness_document
 from bayes_scaling.reports.write import render_json, write_report
 from bayes_scaling.studies.robustness.cases import BASELINE
 from bayes_scaling.studies.robustness.result import Robustness
-from bayes_scaling.studies.robustness.run import check_same_table, load_robustness
+from bayes_scaling.studies.robustness.run import check_same_table, load_robustness, robustness_json
 
 
 @pytest.fixture(scope="module")

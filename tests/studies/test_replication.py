@@ -18,7 +18,7 @@ from bayes_scaling.inference.settings import DEFAULT
 from bayes_scaling.law.published import PublishedDoubling
 from bayes_scaling.quantities.against_published import AgainstPublished, rates_against_published
 from bayes_scaling.quantities.rates import signed_months_to_double
-from bayes_scaling.reports.document import Table
+from bayes_scaling.reports.document import Bullets, Table
 from bayes_scaling.reports.html import render_html
 from bayes_scaling.reports.replication_document import number, parts, replication_page, sentences
 from bayes_scaling.reports.write import document_of
@@ -129,6 +129,8 @@ def test_a_replication_read_back_is_the_one_that_was_written(replication, ho2024
 def test_the_report_has_the_tables_of_the_page(replication) -> None:
     document = document_of(replication)
     assert document.answer == list(sentences(replication))[-1] and not document.banners
+    (fits,) = document.folded
+    assert fits.blocks == (Bullets(tuple(sentences(replication)[:-1])),)
     page = replication_page(replication)
     shown = [table for section in document.sections for table in section.blocks if isinstance(table, Table)]
     assert [row[0] for table in shown for row in table.rows] == list(replication.table.index)

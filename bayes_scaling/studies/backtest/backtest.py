@@ -12,6 +12,7 @@ import pandas as pd
 from bayes_scaling.classical.chinchilla_objective import HuberObjective
 from bayes_scaling.common.files import BACKTEST_SCORES, BACKTEST_SETTINGS, BACKTEST_TABLE, plain_name
 from bayes_scaling.common.formatting import counted
+from bayes_scaling.common.strict_json import records
 from bayes_scaling.errors import BayesScalingError
 from bayes_scaling.inference.fitting import fit_fingerprint, fit_with
 from bayes_scaling.inference.result import summary_of
@@ -31,7 +32,7 @@ from bayes_scaling.studies.backtest.splits import (
     forecasters,
     held_out,
 )
-from bayes_scaling.studies.directory import StudyDirectory
+from bayes_scaling.studies.directory import StudyDirectory, recorded
 from bayes_scaling.studies.study import Plan, Study, kept_in
 from bayes_scaling.tables import load_evaluations
 from bayes_scaling.tables.columns import is_runs
@@ -262,6 +263,18 @@ def backtest(
         settings=settings,
         seed=seed,
         set_aside=study.set_aside,
+    )
+
+
+def backtest_json(result: Backtest) -> bytes:
+    """`backtest.json`: averages, settings, seed, versions, what was skipped, and of runs every prediction."""
+    return recorded(
+        result,
+        cuts=result.cuts,
+        summary={horizon: result.summary(horizon).to_dict("index") for horizon in result.horizons},
+        converged=int(result.forecasts["converged"].sum()),
+        forecasts=len(result.forecasts),
+        **({"predictions": records(result.predictions)} if result.evaluations.kind == "runs" else {}),
     )
 
 

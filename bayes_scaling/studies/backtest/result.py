@@ -94,6 +94,12 @@ class Backtest:
         return tuple(dict.fromkeys(map(str, self.forecasts.index.get_level_values("forecaster"))))
 
     @property
+    def cuts(self) -> list[int | str]:
+        """Cuts in order: years, or of runs as they were asked for."""
+        cuts = list(dict.fromkeys(self.forecasts.index.get_level_values("cut")))
+        return cuts if self.evaluations.kind == "runs" else sorted(map(int, cuts))
+
+    @property
     def horizons(self) -> Mapping[str, str]:
         """Parts of what is predicted, the whole first, by name in words."""
         words, there = HORIZONS, set(self.scores["reach"])

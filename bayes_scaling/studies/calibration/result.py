@@ -14,10 +14,11 @@ from scipy import stats
 from bayes_scaling.common.arrays import Floats, Integers
 from bayes_scaling.common.files import CALIBRATION_FILE
 from bayes_scaling.errors import BayesScalingError
-from bayes_scaling.quantities.uniformity import SEED_OF_BANDS, Curve, uniform_band, uniform_curve
+from bayes_scaling.quantities.uniformity import BAND, SEED_OF_BANDS, Curve, uniform_band, uniform_curve
 from bayes_scaling.studies.calibration.experiment import KEPT, Simulation
 
 _ROTATIONS = 500
+GROWTH = "g_C"  # of effective compute
 
 
 def rank_curve(ranks: Sequence[int] | Integers, kept: int = KEPT) -> Curve:
@@ -213,6 +214,29 @@ class Calibration:
                 f"{name}: not a readable calibration ({type(error).__name__}); run `bayes-scaling calibrate` again"
             ) from None
         return cls(simulations=simulations, **facts)
+
+
+def tally(calibrations: Sequence[Calibration]) -> dict[str, Any]:
+    """Rank curves, how many left their band and how probable so many are, and where those of growth did."""
+    ranks = [[one.ranks[name] for one in each.simulations] for each in calibrations for name in each.table.index]
+    outside = sum(len(each.outside) for each in calibrations)
+    grown = {each.specification: rows for each in calibrations if len(rows := growth_rows(each.table))}
+    return {
+        **{"curves": len(ranks), "outside": outside, "expected": (1 - BAND) * len(ranks)},
+        "chance": chance_outside(np.array(ranks), outside) if ranks else 1.0,  # specifications share random numbers
+        **{"grown": len(grown), "lost": [name for name, rows in grown.items() if not rows["inside"].all()]},
+    }
+
+
+def growth_rows(table: pd.DataFrame) -> pd.DataFrame:
+    """Of a calibration's table, what it says of the growth of effective compute."""
+    return table[table.index.str.partition("[").get_level_values(0) == GROWTH]
+
+
+def without_unconverged(calibration: Calibration, quantity: str) -> bool | None:
+    """Whether a quantity is inside without simulations that have not converged; None if none is left."""
+    rest = [simulation for simulation in calibration.simulations if simulation.converged]
+    return bool(uniformity(rest).loc[quantity, "inside"]) if rest else None
 
 
 def load_calibration(path: str | Path) -> Calibration:

@@ -12,12 +12,20 @@ from bayes_scaling.inference.result import STAND_INS, Fit, require_fit
 from bayes_scaling.inference.settings import DEFAULT, SEED, Settings, checked, checked_seed, whole_number
 from bayes_scaling.model.requirements import clusters_of, papers_of
 from bayes_scaling.model.rows import make_rows
+from bayes_scaling.quantities.rates import interval_attrs
 from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.studies.comparison.elpd import ERRORS, REFITS, Record, score, units_of
-from bayes_scaling.studies.comparison.result import COLUMNS, Comparison, check_comparable, comparison_table, weighted
+from bayes_scaling.studies.comparison.result import (
+    COLUMNS,
+    METHODS,
+    Comparison,
+    check_comparable,
+    comparison_table,
+    weighted,
+)
 from bayes_scaling.studies.comparison.sweep import Task, record_of, swept
 from bayes_scaling.studies.comparison.variants import STATED, Variant, expand, used_by_all
-from bayes_scaling.studies.directory import StudyDirectory
+from bayes_scaling.studies.directory import StudyDirectory, recorded
 from bayes_scaling.tables.columns import is_runs
 from bayes_scaling.tables.plausibility import require_plausible
 from bayes_scaling.tables.soundness import as_table
@@ -115,6 +123,22 @@ def compare(
         scores = {name: record.elpd for name, record in records.items()}
         fits = {name: sweep.fit(tasks[name]) for name in weighted(table)}
         return Comparison(table=table, unit=unit, scores=scores, fits=fits, **sweep.about(tasks))
+
+
+def comparison_json(comparison: Comparison) -> bytes:
+    """`comparison.json`: settings, unit of cross-validation, weights, averages, fingerprints and versions."""
+    return recorded(
+        comparison,
+        unit=comparison.unit,
+        interval=interval_attrs(),
+        variants=len(comparison.table),
+        converged=int(comparison.table["converged"].sum()),
+        tied_with_the_best=list(comparison.tied),
+        weights=comparison.weights.to_dict(),
+        averaged_doubling_time_months={
+            kind: comparison.averaged_doubling_times(kind).to_dict("index") for kind in METHODS if comparison.fits
+        },
+    )
 
 
 def load_comparison(directory: str | Path) -> Comparison:

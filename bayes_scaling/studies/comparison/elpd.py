@@ -99,6 +99,11 @@ class Elpd(Units):
         return int((self.pareto_k > self.good_k).sum()) + self.unreliable
 
     @property
+    def uneven(self) -> int:
+        """Units whose weights, as importance sampling found them, were too uneven."""
+        return int((~(self.pareto_k_found <= self.good_k)).sum())
+
+    @property
     def mse(self) -> float:
         """Mean squared error of the predictions: the paper's criterion, of a posterior."""
         return float(np.mean((self.observed - self.predictions) ** 2))

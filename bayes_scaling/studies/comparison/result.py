@@ -1,7 +1,7 @@
 """A comparison: its table, ranks and weights, doubling times averaged over models, and the published ranking."""
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 import arviz as az
@@ -18,7 +18,9 @@ from bayes_scaling.law.published import HO2024_CROSS_VALIDATION, HO2024_DELTAS
 from bayes_scaling.quantities.doubling import pooled_rate
 from bayes_scaling.quantities.intervals import SAMPLE_DIMS, check_probability
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, interval_attrs, interval_points, months_to_double
+from bayes_scaling.specifications.catalogue import list_specifications, load_specification
 from bayes_scaling.specifications.progress import RATE_OF
+from bayes_scaling.specifications.specification import Specification
 from bayes_scaling.studies.comparison.elpd import ERRORS, TIMES, Elpd, Record, Units
 from bayes_scaling.studies.comparison.variants import STATED
 
@@ -320,3 +322,40 @@ def against_published(comparison: Comparison) -> pd.DataFrame:
         enough = len(sound) > 2
         shown.attrs[f"spearman_{name}"] = float(spearmanr(ours, sound["published_mse"])[0]) if enough else float("nan")
     return shown
+
+
+def by_priors(moving: pd.DataFrame, tied: Collection[str]) -> pd.DataFrame:
+    """Medians by priors, those with the most variants that can't be told from the best first; of one kind nothing."""
+    groups, column = moving.assign(tied=moving.index.isin(tied)).groupby("variant", sort=False), TIMES[0]
+    found = groups.agg(
+        variants=(column, "size"),
+        tied=("tied", "sum"),
+        shortest=(column, "min"),
+        middle=(column, lambda medians: medians.quantile(interpolation="higher")),
+        longest=(column, "max"),
+    )
+    return found.sort_values("tied", ascending=False, kind="stable") if len(found) > 1 else found.head(0)
+
+
+def terms_of(comparison: Comparison) -> pd.DataFrame:
+    """Of each variant, how the terms of its elpd were found."""
+    counts = {
+        name: {"found": score.uneven, "matched": score.count("moment_matching"), "refitted": score.count("refit")}
+        | {"units": len(score.labels), "converged": not score.bad}
+        for name, score in comparison.scores.items()
+    }
+    return comparison.table[["pareto_k_max", "pareto_k_bad"]].join(pd.DataFrame.from_dict(counts, orient="index"))
+
+
+def specifications_of(comparison: Comparison) -> dict[str, Specification]:
+    """One specification a model: as fitted, with its stated priors if these were; else that of the catalogue."""
+    table, known = comparison.table, list_specifications()
+    kept = table[table.index.isin(list(comparison.fits))]
+    stated_first = kept.sort_values("variant", key=lambda label: label != STATED, kind="stable")
+    first = stated_first.drop_duplicates("model")["model"]
+    fitted = {model: comparison.fits[str(name)] for name, model in first.items()}
+    return {
+        model: fitted[model].specification if model in fitted else load_specification(model)
+        for model in table["model"].unique()
+        if model in fitted or model in known
+    }

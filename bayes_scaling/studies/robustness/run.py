@@ -14,11 +14,12 @@ from bayes_scaling.inference.settings import DEFAULT, SEED, Settings, checked, c
 from bayes_scaling.model.rows import make_rows
 from bayes_scaling.quantities.against_published import rate_interval
 from bayes_scaling.quantities.doubling import doubling_times
+from bayes_scaling.quantities.rates import interval_attrs
 from bayes_scaling.studies.comparison.compare import LEAST_UNITS
 from bayes_scaling.studies.comparison.elpd import DOUBLING, ERRORS, Record
 from bayes_scaling.studies.comparison.sweep import Task, record_of, swept
 from bayes_scaling.studies.comparison.variants import Variant, expand
-from bayes_scaling.studies.directory import StudyDirectory
+from bayes_scaling.studies.directory import StudyDirectory, recorded
 from bayes_scaling.studies.robustness.cases import BASELINE, Case, chosen
 from bayes_scaling.studies.robustness.result import (
     ALL_DATES,
@@ -156,6 +157,19 @@ def robustness(
 def _times(case: Case, record: Record, fit: Fit) -> Mapping[Any, float]:
     """Doubling time and probability of progress of a case, or of its era."""
     return record.doubling if case.era is None else doubling_times(fit, by="era").to_dict("index")["compute", case.era]
+
+
+def robustness_json(result: Robustness) -> bytes:
+    """`robustness.json`: settings, seed, fingerprints, versions, and what was skipped."""
+    return recorded(
+        result,
+        baseline=BASELINE,
+        cases=len(result.table),
+        converged=int(result.table["converged"].sum()),
+        interval=interval_attrs(),
+        unit=UNIT,
+        refits=REFITS,
+    )
 
 
 def load_robustness(directory: str | Path) -> Robustness:

@@ -17,14 +17,8 @@ from bayes_scaling.commands.options import EXIT_UNCONVERGED
 from bayes_scaling.commands.report import report_command
 from bayes_scaling.plots.predictive import plot_backtest
 from bayes_scaling.plots.style import WARNING
-from bayes_scaling.reports.backtest_document import (
-    FILES,
-    backtest_json,
-    backtest_page,
-    backtest_report,
-    sentences,
-    write_backtest,
-)
+from bayes_scaling.reports.backtest_document import FILES, backtest_page, backtest_report, sentences, write_backtest
+from bayes_scaling.studies.backtest.backtest import backtest_json
 from bayes_scaling.studies.backtest.forecasts import Record
 
 APP = typer.Typer()

@@ -18,14 +18,10 @@ from bayes_scaling.law.published import HO2024_COMPUTE, PublishedDoubling
 from bayes_scaling.plots.studies import plot_robustness
 from bayes_scaling.plots.style import POSTERIOR, PUBLISHED, WARNING
 from bayes_scaling.quantities.against_published import rates_against_published
-from bayes_scaling.reports.robustness_document import (
-    robustness_json,
-    robustness_page,
-    sentences,
-    write_robustness,
-)
+from bayes_scaling.reports.robustness_document import robustness_page, sentences, write_robustness
 from bayes_scaling.studies.robustness.cases import BASELINE, CASES
 from bayes_scaling.studies.robustness.result import COLUMNS
+from bayes_scaling.studies.robustness.run import robustness_json
 
 OTHER_ROWS = {
     *("vocabulary-known", "tokens-seen", "repetition-known", "transformers", "other-architectures"),
