@@ -68,9 +68,11 @@ def in_digits(row: "Mapping[Any, Any] | pd.Series[Any]", shown: Callable[[float,
 
 
 def estimate(row: "Mapping[Any, Any] | pd.Series[Any]", shown: Callable[[float, float], str]) -> str:
-    """Median and interval of a row of a table, in words for its quantity."""
+    """Median and interval of a row of a table, in words for its quantity, or the one of them that is defined."""
     median, lower, upper = in_digits(row, shown)
-    return median if median == lower == upper == NOT_DEFINED else f"{median} ({between(lower, upper)})"
+    if lower == upper == NOT_DEFINED:
+        return median
+    return between(lower, upper) if median == NOT_DEFINED else f"{median} ({between(lower, upper)})"
 
 
 def between(lower: str, upper: str) -> str:

@@ -148,6 +148,17 @@ def compacted(data: DataTree) -> DataTree:
     return kept
 
 
+_NAMES = ("system", "paper", "benchmark", "architecture", "parameters", "tokens", "year", "url", "source")
+
+
+def named_rows(data: DataTree) -> pd.DataFrame:
+    """What a fit keeps of its rows, indexed by row id, with the response that was fitted."""
+    constant, observed = data["constant_data"].to_dataset(), data["observed_data"].to_dataset()
+    columns = {name: constant[name].to_numpy() for name in _NAMES if name in constant}
+    columns |= {str(name): column.to_numpy() for name, column in observed.data_vars.items()}
+    return pd.DataFrame(columns, index=pd.Index(list(map(str, constant["evaluation"].to_numpy())), name="id"))
+
+
 def rows_of(data: DataTree, specification: Specification) -> Rows:
     """Rows that were fitted, from a fit's own groups."""
     constant = data["constant_data"].to_dataset()

@@ -141,9 +141,9 @@ def has_ridge(fit: Fit) -> bool:
     return all(rate is not None and bool(np.any(rate)) for rate in rates)
 
 
-def log_time_density(rate: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """Density of ln T at each month of the grid: the rate's density times |dg / d ln T| = g; None for a constant."""
-    found = density_of(rate)
+def log_time_density(rate: NDArray[np.float64] | None) -> NDArray[np.float64] | None:
+    """Density of ln T at each month of the grid: the rate's density times |dg / d ln T| = g; None without one."""
+    found = None if rate is None else density_of(rate)
     if found is None:
         return None
     grid, density = found
@@ -156,9 +156,7 @@ def _draw_density(figure: Figure, axes: Axes, fit: Fit, rate: NDArray[np.float64
     median, lower, upper = summary["median"], summary["lower"], summary["upper"]
     middle, low, high = in_digits(summary, months)
     density = log_time_density(rate)
-    prior = prior_rates(fit)
-    expected = None if prior is None else log_time_density(prior)
-    if expected is not None:
+    if (expected := log_time_density(prior_rates(fit))) is not None:
         named(axes.plot(MONTHS, expected, color=PRIOR, lw=1.2, ls="--", label=BEFORE), "prior")
     top = 1.0
     if density is not None:

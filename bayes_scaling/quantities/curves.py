@@ -9,8 +9,11 @@ import pandas as pd
 from bayes_scaling.common.arrays import Floats
 from bayes_scaling.common.formatting import amount
 from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.inference.data import named_rows
+from bayes_scaling.inference.result import Fit
 from bayes_scaling.law.formula import training_compute
-from bayes_scaling.quantities.intervals import check_probability
+from bayes_scaling.quantities.allocation import optimal_allocation
+from bayes_scaling.quantities.intervals import check_probability, credible_intervals
 from bayes_scaling.quantities.laws import ARCHITECTURE, Laws, Source, laws_of
 from bayes_scaling.quantities.optimal_split import optimal_split
 from bayes_scaling.specifications.sections import CENTRE_YEAR
@@ -109,6 +112,34 @@ def reach_grid(fit: Source, *, probability: float = BAND) -> pd.DataFrame:
         losses, sizes = best.loss, {"parameters": _median(best.parameters), "tokens": _median(best.tokens)}
     reached = {"log_compute": flop, "year": year, **_summary(losses, probability), **sizes}
     return pd.DataFrame(reached | {"beyond": (flop > compute.max()) | beyond})
+
+
+_DECADES, _PER_DECADE = 3, 4  # powers of ten beyond the largest run, and budgets in each, of curves of splits
+
+
+def split_curves(fit: Fit, asked: float) -> pd.DataFrame:
+    """Sizes that make the most of budgets from the smallest run's to far beyond the largest's, and of one ``asked``.
+
+    A row a budget (``compute``, FLOP) and ``size`` (parameters or tokens) with ``median``, ``lower`` and ``upper``;
+    those without a best split are left out.
+    """
+    rows = named_rows(fit.data)
+    compute = training_compute(rows["parameters"], rows["tokens"])
+    low, high = np.floor(np.log10(compute.min())), np.ceil(np.log10(max(compute.max() * 10**_DECADES, asked)))
+    budgets = np.union1d(np.logspace(low, high, int(high - low) * _PER_DECADE + 1), [asked])
+    found, parts = optimal_allocation(fit, budgets), ["median", "lower", "upper"]
+    tables = [
+        credible_intervals(found[size], errors=False)[parts].assign(compute=budgets, size=size)
+        for size in ("parameters", "tokens")
+    ]
+    whole = pd.concat(tables)[["compute", "size", *parts]]
+    return whole.replace([np.inf, -np.inf], np.nan).dropna()
+
+
+def largest_run(fit: Fit) -> float:
+    """Compute of the largest training run that was fitted, FLOP."""
+    rows = named_rows(fit.data)
+    return float(training_compute(rows["parameters"], rows["tokens"]).max())
 
 
 def _thinned(laws: Laws) -> Laws:

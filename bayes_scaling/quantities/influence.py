@@ -4,7 +4,7 @@ import functools
 import math
 import operator
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -24,6 +24,7 @@ from bayes_scaling.inference.simulation import prior_draw, prior_of
 from bayes_scaling.model.reported import RATES
 from bayes_scaling.model.rows import Rows
 from bayes_scaling.quantities.coefficients import CONTRACTION_MIN
+from bayes_scaling.quantities.doubling import doubling_times
 from bayes_scaling.quantities.intervals import SAMPLE_DIMS, credible_intervals
 from bayes_scaling.quantities.rates import interval_attrs
 from bayes_scaling.specifications.catalogue import resolve
@@ -89,6 +90,17 @@ def prior_quantities(
     if specification.progress.exponents != "none":  # the prior is on the drift, from which rates at one point follow
         prior = prior.drop_vars(RATES, errors="ignore")
     return prior[[name for name in REPORTED if name in prior]]
+
+
+def prior_doubling_times(fit: Fit) -> pd.DataFrame | None:
+    """Doubling times as the prior alone has them; None under the paper's penalty and where exponents drift."""
+    if fit.specification.delta is not None or fit.specification.progress.exponents != "none":
+        return None
+    groups = {
+        "posterior": prior_quantities(fit.specification, rows_of(fit.data, fit.specification)),
+        "constant_data": fit.data["constant_data"].to_dataset(),
+    }
+    return doubling_times(replace(fit, data=DataTree.from_dict(groups)))
 
 
 FLAT = 1e-9  # range of log densities, nats, within which a prior is flat where the posterior is

@@ -30,10 +30,9 @@ Row = Mapping[Any, Any]  # a record of a table: values by column
 
 @dataclass(frozen=True)
 class Paragraph:
-    """Plain text; nothing in it is markup. ``finding``: it says what was found, not what that means or how."""
+    """Plain text; nothing in it is markup."""
 
     text: str
-    finding: bool = False
 
 
 @dataclass(frozen=True)
@@ -168,7 +167,7 @@ class Section:
         """A section: text is a paragraph, a tuple of texts a list, and None is left out.
 
         >>> Section.of("data", "Data", "231 evaluations.", ("58 papers.",), None).blocks
-        (Paragraph(text='231 evaluations.', finding=False), Bullets(items=('58 papers.',)))
+        (Paragraph(text='231 evaluations.'), Bullets(items=('58 papers.',)))
         """
         made = (
             Paragraph(each) if isinstance(each, str) else Bullets(each) if isinstance(each, tuple) else each

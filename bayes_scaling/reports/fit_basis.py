@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from bayes_scaling.common.formatting import amount, counted, month_of
-from bayes_scaling.inference.data import UNITS
+from bayes_scaling.inference.data import UNITS, named_rows
 from bayes_scaling.inference.fitting import package_versions
 from bayes_scaling.inference.result import EvaluationsSummary, Fit
 from bayes_scaling.inference.settings import SMC
@@ -21,7 +21,7 @@ from bayes_scaling.plots.prior_predictive import plot_prior_predictive
 from bayes_scaling.quantities.prior_predictive import prior_predictive_of, prior_predictive_summary
 from bayes_scaling.reports.describe import describe, prior_sentences
 from bayes_scaling.reports.document import Block, Blocks, Code, Equation, Paragraph, Table, section
-from bayes_scaling.reports.fit_charts import loss_chart, rows_of_report
+from bayes_scaling.reports.fit_charts import loss_chart
 from bayes_scaling.reports.fit_words import as_read
 from bayes_scaling.reports.mathematics import is_equation, tex
 from bayes_scaling.reports.svg import picture_of
@@ -33,7 +33,7 @@ from bayes_scaling.tables.packaged import PACKAGED, load_evaluations
 @section("data", "Data and fit")
 def data_section(fit: Fit, *, fitted: bool = True) -> Blocks:
     """Counts, selections, and every row as a mark of one chart."""
-    rows, about = rows_of_report(fit), fit.evaluations
+    rows, about = named_rows(fit.data), fit.evaluations
     text = f"{counted(about.rows, 'evaluation')} of language models from {counted(about.papers, 'paper')}"
     if about.kind == "runs":
         series = "" if about.papers == about.rows else f" in {about.papers} series"
@@ -52,13 +52,12 @@ def data_section(fit: Fit, *, fitted: bool = True) -> Blocks:
 @section("rows", "Rows by group")
 def rows_section(fit: Fit) -> Blocks:
     """How many rows each benchmark and each architecture has."""
-    rows = rows_of_report(fit)
+    rows = named_rows(fit.data)
     for group in (name for name in ("benchmark", "architecture") if name in rows):
-        by, further = rows.groupby(group, sort=True), [name for name in ("system", "paper") if name in rows]
-        counts = pd.concat([by.size(), *(by[name].nunique() for name in further)], axis=1)
-        columns = (group, plural_of(noun_of(UNITS[0], fit.evaluations.kind)), *(f"{name}s" for name in further))
-        body = tuple((str(name), *map(str, numbers)) for name, *numbers in counts.itertuples())
-        yield Table(f"rows-by-{group}", f"Rows by {group}", columns, body)
+        by, further = rows.groupby(group), [name for name in ("system", "paper") if name in rows]
+        counts = {plural_of(noun_of(UNITS[0], fit.evaluations.kind)): by.size()}
+        counts |= {f"{name}s": by[name].nunique() for name in further}
+        yield Table.plain(f"rows-by-{group}", f"Rows by {group}", pd.DataFrame(counts).reset_index())
 
 
 def equations(specification: Specification) -> tuple[Block, ...]:
@@ -96,9 +95,8 @@ _CSV, _TOML = ".csv", ".toml"
 @section("method", "Method")
 def method_section(fit: Fit) -> Blocks:
     """Sampler, settings, seed, versions, fingerprint, and the command that repeats it."""
-    sampler, how = [], "Sampled by the No-U-Turn sampler (nutpie) from the PyMC model of the equations above."
+    how = "Sampled by the No-U-Turn sampler (nutpie) from the PyMC model of the equations above."
     if fit.settings.sampler == SMC:
-        sampler = ["--sampler", SMC]
         how = "Sampled by sequential Monte Carlo from the prior to the posterior, in independent runs (PyMC)."
     yield f"{how} Equal fingerprints, equal fits: {fit.fingerprint or 'none recorded'}."
     seconds = {f"seconds, {name}": f"{value:.1f}" for name, value in fit.seconds.items()}
@@ -106,12 +104,11 @@ def method_section(fit: Fit) -> Blocks:
     yield Table.pairs("settings", "Settings", ("setting", "value"), settings)
     if fit.versions:
         yield _versions(fit.versions)
-    specification = fit.specification
-    penalty = [] if specification.delta is None else ["--delta", f"{specification.delta:g}"]
-    asked = {name: getattr(fit.settings, name) for name in ("draws", "tune", "chains")}
-    length = [word for name, number in asked.items() if number is not None for word in (f"--{name}", str(number))]
-    options = (*penalty, *sampler, *length, "--seed", str(fit.seed))
-    command = ("fit", specification_name(specification))
+    delta, smc = fit.specification.delta, fit.settings.sampler == SMC
+    asked: dict[str, Any] = {"delta": None if delta is None else f"{delta:g}", "sampler": SMC if smc else None}
+    asked |= {name: getattr(fit.settings, name) for name in ("draws", "tune", "chains")} | {"seed": fit.seed}
+    options = [word for name, value in asked.items() if value is not None for word in (f"--{name}", str(value))]
+    command = ("fit", specification_name(fit.specification))
     yield from command_blocks("To fit it again:", command, fit.evaluations, options)
 
 

@@ -10,15 +10,14 @@ import numpy as np
 import pandas as pd
 
 from bayes_scaling.common.formatting import amount, between, counted, in_digits, month_of, months, probability
-from bayes_scaling.errors import BayesScalingError
+from bayes_scaling.inference.data import named_rows
 from bayes_scaling.inference.result import Fit
 from bayes_scaling.law.estimates import published_estimates
 from bayes_scaling.law.formula import training_compute
 from bayes_scaling.law.published import HO2024_COMPUTE, MOORE
 from bayes_scaling.plots import interactive
 from bayes_scaling.plots.progress import MONTHS, log_time_density
-from bayes_scaling.quantities.allocation import optimal_allocation
-from bayes_scaling.quantities.curves import BAND, loss_curves, reach_grid
+from bayes_scaling.quantities.curves import BAND, largest_run, loss_curves, reach_grid, split_curves
 from bayes_scaling.quantities.doubling import doubling_times, pooled_rate, prior_rates
 from bayes_scaling.quantities.effective_compute import effective_compute, growth_factor
 from bayes_scaling.quantities.intervals import credible_intervals
@@ -31,19 +30,8 @@ from bayes_scaling.studies.comparison.alternatives import alternatives_to
 from bayes_scaling.tables.benchmarks import title
 from bayes_scaling.tables.packaged import load_evaluations
 
-_KNOWN = ("system", "paper", "benchmark", "architecture", "parameters", "tokens", "year", "url", "source")
 _BAND = f"{BAND:.0%} credible band"
 NEXT = 10  # times the largest run's compute: the first budget of a report
-_DECADES, _PER_DECADE = 3, 4  # powers of ten beyond the largest run, and budgets in each, of a chart of splits
-
-
-def rows_of_report(fit: Fit) -> pd.DataFrame:
-    """What a fit keeps of its rows, indexed by row id, with the response that was fitted."""
-    constant = fit.data["constant_data"].to_dataset()
-    columns = {name: constant[name].to_numpy() for name in _KNOWN if name in constant}
-    for name, column in fit.data["observed_data"].to_dataset().data_vars.items():
-        columns[str(name)] = column.to_numpy()
-    return pd.DataFrame(columns, index=pd.Index(list(map(str, constant["evaluation"].to_numpy())), name="id"))
 
 
 def _chart(
@@ -56,7 +44,7 @@ def _chart(
 
 def loss_chart(fit: Fit, *, fitted: bool = True) -> Chart | None:
     """Every row against compute, date or size, with the ``fitted`` law; None where rows have neither."""
-    rows, response = rows_of_report(fit), fit.specification.response
+    rows, response = named_rows(fit.data), fit.specification.response
     points = _points(rows, response)
     axes = [name for name in interactive.AXIS_TITLES if name in points]
     if not axes:
@@ -90,9 +78,7 @@ def _points(rows: pd.DataFrame, response: str) -> pd.DataFrame:
     names = rows["system"].astype(str) if "system" in rows else rows.index.to_series()
     kept = rows.to_dict("records")
     points = pd.DataFrame({"name": names, "link": list(map(_link, kept))})
-    for name in ("paper", "architecture"):
-        if name in rows:
-            points[name] = rows[name].astype(str)
+    points = points.join(rows.filter(["paper", "architecture"]).astype(str))
     if "benchmark" in rows:
         points["benchmark"] = rows["benchmark"].map(lambda each: title(str(each)))
     if "year" in rows:
@@ -104,9 +90,7 @@ def _points(rows: pd.DataFrame, response: str) -> pd.DataFrame:
     points["loss"] = rows[response]
     if len(sizes) == 2:
         points["compute"] = training_compute(rows["parameters"], rows["tokens"])
-    for name in ("year", *sizes):
-        if name in rows:
-            points[name] = rows[name]
+    points = points.join(rows.filter(["year", *sizes]))
     return points.reset_index(names="row")[["name", *points.columns.drop("name"), "row"]]
 
 
@@ -191,16 +175,18 @@ def _reached(row: Row) -> list[str]:
 
 def growth_chart(fit: Fit) -> Chart:
     """What better algorithms multiplied compute by, over the years of the data."""
-    years = rows_of_report(fit)["year"]
+    years = named_rows(fit.data)["year"]
     start, end, latest = float(np.floor(years.min())), float(np.ceil(years.max())), float(years.max())
-    table = credible_intervals(effective_compute(fit, start, np.arange(start, end + 1)))
+    grid = np.arange(start, end + 1)
+    table = credible_intervals(effective_compute(fit, start, grid))
     table, last = table.rename_axis("year").reset_index()[["year", *PARTS]], table.iloc[-1]
     median, *ends = in_digits(last, amount)
-    lines = [
-        (year, float(growth_factor(year - start, each.months)), f"{each.label}: {each.months:g} months")
+    others = [
+        pd.DataFrame({"year": grid, "growth": growth_factor(grid - start, each.months)}).assign(
+            label=f"{each.label}: {each.months:g} months"
+        )
         for each in (HO2024_COMPUTE, MOORE)
-        for year in np.arange(start, end + 1)
-    ]  # fmt: skip
+    ]
     said = (
         f"By {end:.0f}, better algorithms made the same compute worth {median} times what it was worth in "
         f"{start:.0f} ({INTERVAL} {between(*ends)})"
@@ -208,24 +194,21 @@ def growth_chart(fit: Fit) -> Chart:
     note = f"Effective over physical compute, {start:.0f} = 1: median and {INTERVAL}; dashed: others' doubling times."
     if end > latest:
         note += f" The last row is of {month_of(latest)}: what follows is extrapolated."
-    others = pd.DataFrame(lines, columns=["year", "growth", "label"])
-    own = f"this analysis: {median} times"
-    view = interactive.growth_view(table, others, f"times {start:.0f}", own)
+    view = interactive.growth_view(table, pd.concat(others), f"times {start:.0f}", f"this analysis: {median} times")
     return _chart(fit, "effective-compute-growth", said, view, table, note)
 
 
 def doubling_chart(fit: Fit) -> Chart | None:
     """How plausible each doubling time is, before and after the data; None where there is no density."""
-    rate, prior = pooled_rate(fit, "g_C"), prior_rates(fit)
-    posterior = None if rate is None or not np.any(rate) else log_time_density(rate)
+    posterior, prior = log_time_density(pooled_rate(fit, "g_C")), prior_rates(fit)
     if posterior is None or not posterior.max() > 0:
         return None
     density = pd.DataFrame({"months": MONTHS, "posterior": posterior})
+    if (expected := log_time_density(prior)) is not None:
+        density["prior"] = expected
     before = "it has no prior of its own"
     if prior is not None:
         before = f"before the data {span('lower', 'upper', months)(summarise_rate(prior))} months"
-        if (expected := log_time_density(prior)) is not None:
-            density["prior"] = expected
     row = doubling_times(fit).loc["compute"].to_dict()
     others = [
         (f"{each.label}: {each.months:g}" + ("" if each.lower is None else f" ({each.lower:g} to {each.upper:g})"),
@@ -253,7 +236,7 @@ def estimates_chart(fit: Fit) -> Chart:
     theirs = published_estimates().rename(columns={"source": "label", "estimand": "what", "months": "median"})
     table = pd.concat([pd.DataFrame(own).assign(group="this table"), theirs.assign(group="published")])
     table["what"] = table["what"].fillna(f"compute for the same loss, table '{printable(fit.evaluations.name)}'")
-    figures = [_interval(row) for row in table.to_dict("records")]
+    figures = [in_months(row) for row in table.to_dict("records")]
     table = table.assign(months=figures, label=pd.Series(figures, table.index) + ": " + table["label"])
     algorithms = theirs[theirs.index != "moore"]
     least, most = (algorithms["median"].fillna(algorithms[end]) for end in ("lower", "upper"))
@@ -270,29 +253,13 @@ def estimates_chart(fit: Fit) -> Chart:
     return _chart(fit, "estimates", said, interactive.estimates_view(plain), table.drop(columns="months"), note)
 
 
-def _interval(row: Mapping[Any, Any]) -> str:
-    if math.isnan(row["median"]):
-        return span("lower", "upper", months)(row)
-    return months(row["median"]) if math.isnan(row["lower"]) else in_months(row)
-
-
 def split_chart(fit: Fit, said: str, asked: float | None = None) -> Chart:
     """Parameters and tokens that make the most of budgets, up to three powers of ten beyond the runs, or one asked."""
-    rows = rows_of_report(fit)
-    compute = training_compute(rows["parameters"], rows["tokens"])
-    asked = NEXT * float(compute.max()) if asked is None else asked
-    low, high = math.floor(np.log10(compute.min())), math.ceil(np.log10(max(compute.max() * 10**_DECADES, asked)))
-    budgets = np.union1d(np.logspace(low, high, (high - low) * _PER_DECADE + 1), [asked])
-    found = optimal_allocation(fit, budgets)
-    table = pd.concat(
-        credible_intervals(found[name], errors=False)[list(PARTS)].assign(compute=budgets, size=name)
-        for name in ("parameters", "tokens")
-    )[["compute", "size", *PARTS]].replace([math.inf, -math.inf], np.nan).dropna()  # fmt: skip
-    if table.empty:
-        raise BayesScalingError("no budget has a best split with an interval")
+    asked = NEXT * largest_run(fit) if asked is None else asked
+    table = split_curves(fit, asked)
     note = f"Best numbers of parameters and training tokens with {INTERVAL}; shaded: beyond the largest run."
     marked = table[table["compute"] == asked]
     marked = marked.assign(said=marked["median"].map(amount) + " " + marked["size"])
-    views = {"": interactive.split_view(table, float(compute.max()), marked)}
+    views = {"": interactive.split_view(table, largest_run(fit), marked)}
     heading = "Parameters and training tokens that make the most of a budget"
     return Chart("best-split-lead", heading, views, f"{note} {said}", table, note)

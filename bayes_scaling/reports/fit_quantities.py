@@ -25,22 +25,11 @@ from bayes_scaling.quantities.fit_findings import fit_findings
 from bayes_scaling.quantities.identification import as_plain, can_identify, identification
 from bayes_scaling.quantities.intervals import credible_intervals
 from bayes_scaling.quantities.rates import INTERVAL
-from bayes_scaling.reports import fit_results
+from bayes_scaling.reports import fit_results, fit_words
 from bayes_scaling.reports.document import Blocks, Section, Table, section
 from bayes_scaling.reports.fit_trust import identification_section, predictive_section
-from bayes_scaling.reports.fit_words import (
-    ESCALATED,
-    PARTS,
-    estimand,
-    in_numbers,
-    next_step,
-    number,
-    sentence,
-    span,
-    times_cells,
-)
 from bayes_scaling.reports.svg import picture_of
-from bayes_scaling.reports.terminal import NARROW, rich_table
+from bayes_scaling.reports.terminal import NARROW, rich_table, what_failed
 from bayes_scaling.studies.comparison.alternatives import alternatives_to
 from bayes_scaling.studies.comparison.chain_weights import chain_weights
 from bayes_scaling.tables.faults import printable
@@ -50,7 +39,7 @@ from bayes_scaling.tables.faults import printable
 class Quantity:
     """A section of a fit's report, and what `summary.json` and the terminal have of the same."""
 
-    section: Callable[[Fit], Section | None]
+    section: Callable[..., Section | None]  # of a fit
     progress: bool | None = None  # whether it is of laws with progress, of laws without, or of all
     at_levels: bool = False  # of the levels that columns are set to, where laws with progress are reported at all
     folded: bool = False  # whether it is for statisticians
@@ -74,10 +63,11 @@ def quantity(
         table = credible_intervals(draws(fit))
         unit = table.attrs["unit"]
         figure = plot_intervals(fit, table, f"{title} ({unit})") if plot is None else plot(fit)
-        said = "; ".join(f"{of} {in_numbers(row)}" for of, row in table.iterrows())
+        said = "; ".join(f"{of} {fit_words.in_numbers(row)}" for of, row in table.iterrows())
         yield words
         yield picture_of(figure, f"{name}-picture", title, f"Median with {INTERVAL} ({unit}): {said}.")
-        rows = tuple((str(of), number(row["median"]), span("lower", "upper")(row)) for of, row in table.iterrows())
+        number, interval = fit_words.number, fit_words.span("lower", "upper")
+        rows = tuple((str(of), number(row["median"]), interval(row)) for of, row in table.iterrows())
         yield Table(f"{name}-table", f"{title}; {unit}", ("of", "median", INTERVAL), rows)
 
     def found(fit: Fit) -> pd.DataFrame | None:
@@ -100,7 +90,7 @@ def quantity(
 
 
 def _doubling_table(fit: Fit) -> RichTable:
-    cells = ((str(name), *times_cells(row)) for name, row in doubling_times(fit).iterrows())
+    cells = ((str(name), *fit_words.times_cells(row)) for name, row in doubling_times(fit).iterrows())
     rows = ((name, median.removesuffix(" by this law"), *rest) for name, median, *rest in cells)
     return rich_table("Doubling times in months", ("", "median", INTERVAL, "P(progress)"), rows, **NARROW)
 
@@ -115,7 +105,7 @@ def _by_name(*tables: pd.DataFrame, unknown: Collection[str] = ()) -> Iterator[t
     for table in tables:
         names = [str(name).partition("[")[0] if short else str(name) for name in table.index]
         for (stem, lost), own in table.groupby([names, table.index.isin(unknown)], sort=False):
-            texts = pd.DataFrame([in_digits(row, precise) for row in own.to_dict("records")], columns=PARTS)
+            texts = pd.DataFrame([in_digits(row, precise) for row in own.to_dict("records")], columns=fit_words.PARTS)
             low, high, lower, upper = (
                 texts[part].iloc[own[part].argsort().iloc[place]]
                 for part, place in (("median", 0), ("median", -1), ("lower", 0), ("upper", -1))
@@ -174,8 +164,8 @@ def quantities_of(fit: Fit) -> Iterator[Quantity]:
 def fit_report(fit: Fit) -> RenderableType:
     """The answer, doubling times (coefficients, of a law without progress), diagnostics, and who decided the answer."""
     d, parts = fit.diagnostics, list[RenderableType]()
-    parts.append(Text(sentence(fit), style="bold" if d.converged else "bold red"))
-    parts += [Text(estimand(fit))] if fit.specification.progresses else []
+    parts.append(Text(fit_words.sentence(fit), style="bold" if d.converged else "bold red"))
+    parts += [Text(fit_words.estimand(fit))] if fit.specification.progresses else []
     for each in quantities_of(fit):
         if (table := each.terminal(fit)) is not None:
             parts += [Text(), table]
@@ -183,9 +173,8 @@ def fit_report(fit: Fit) -> RenderableType:
     parts.append(state.append(f": {d.facts}", style="default not bold"))
     if d.escalated:
         left = " The divergences or deep trees left are below 0.1% of the draws."
-        parts.append(Text(f"{ESCALATED}{left if d.converged and not d.clean else ''}"))
-    parts += [Text(f"- {failure}", style="red") for failure in d.failures]
-    parts += [] if d.converged else [Text(next_step(fit))]
+        parts.append(Text(f"{fit_words.ESCALATED}{left if d.converged and not d.clean else ''}"))
+    parts += [] if d.converged else what_failed(fit)
     parts += [Text(printable(str(each)), style="yellow") for each in fit_findings(fit)]
     parts += map(Text, identification(fit).sentences[:2] if can_identify(fit) else ())  # the report has the third
     return Group(*parts)
@@ -209,7 +198,7 @@ def groups_report(fit: Fit) -> RenderableType | None:
     heading, words = ("T_C, months", months) if fit.specification.progresses else (name, precise)
     rows = []
     for row in found.to_dict("records"):
-        median, lower, upper = (words(float(row[f"{name}_{part}"])) for part in PARTS)
+        median, lower, upper = (words(float(row[f"{name}_{part}"])) for part in fit_words.PARTS)
         share = "not found" if math.isnan(row["mass_share"]) else f"{row['mass_share']:.1%}"
         chains = ", ".join(map(str, row["chains"]))
         rows.append((chains, share, f"{row['stacking_weight']:.1%}", median, between(lower, upper)))
@@ -223,29 +212,9 @@ def groups_report(fit: Fit) -> RenderableType | None:
 
 
 def summarise(fit: Fit) -> dict[str, Any]:
-    """Plain data for scripts; the content of `summary.json`.
-
-    Returns
-    -------
-    dict
-        ``evaluations`` has ``name``, ``rows``, ``selections``, ``kind``, and ``papers``, or of training runs ``series``
-        (null where each run stands alone). ``doubling_time_months`` has a table for each of parameters, data, compute,
-        or null where the law does not define it. In a table, null stands for a doubling time without bound (its rate is
-        not positive), since JSON has no infinity, and for the probability of progress where the specification assumes
-        that there is none. Of a specification without progress also ``coefficients``: ``E``, ``A``, ``B``, ``alpha``,
-        ``beta``, ``a`` and Kaplan's scales, as far as it has them, each with ``median``, ``lower``, ``upper``, ``unit``
-        and ``contraction`` (see :func:`bayes_scaling.quantities.coefficients.coefficients`), and ``unidentified``,
-        names of the exponents about which the data say nearly nothing, and of what rests on them. ``parameters`` has
-        the like of all that is sampled or follows from it, by names such as ``sigma[ptb]``, unless it has more than 32
-        levels. ``warnings`` are what looks wrong with table and fit: ``code``, ``severity``, ``message`` and ``rows``
-        of each. Of fits with their log prior and log likelihood also ``identification``: ``quantities`` (prior and
-        posterior of each, and who decided it), ``ridge`` of the two rates or null, ``rule`` and ``sentences`` (see
-        :func:`bayes_scaling.identification`). Of progress ``estimand``, what it is of; and where specifications have
-        been compared on a packaged table ``over_specifications``, the doubling time of effective compute over all of
-        them, by stacking.
-    """
+    """Plain data for scripts; the content of `summary.json`, with null for what is not defined or has no bound."""
     times, found = doubling_table(fit), fit.diagnostics
-    told: dict[str, Any] = {"estimand": estimand(fit)} if fit.specification.progresses else {}
+    told: dict[str, Any] = {"estimand": fit_words.estimand(fit)} if fit.specification.progresses else {}
     if (others := alternatives_to(fit)) is not None:
         average = {"specifications": others.specifications, "unit": others.unit, "weights": "stacking"}
         told["over_specifications"] = average | plain(others.average)

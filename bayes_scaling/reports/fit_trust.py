@@ -1,92 +1,42 @@
 """Whether a fit may be believed: predictive checks, who decided each quantity, convergence, and calibration."""
 
-import math
-
 import matplotlib as mpl
 
-from bayes_scaling.common.formatting import NOT_CONVERGED, counted
+from bayes_scaling.common.formatting import NOT_CONVERGED
+from bayes_scaling.inference.data import named_rows
 from bayes_scaling.inference.diagnostics import EBFMI_MIN, ESS_MIN, EVIDENCE_SPREAD_MAX, RHAT_MAX, TOLERATED_FRACTION
 from bayes_scaling.inference.result import Fit
-from bayes_scaling.inference.settings import SMC
 from bayes_scaling.inference.units import noun_of
 from bayes_scaling.plots.identification import plot_identification
 from bayes_scaling.plots.predictive import plot_predictive
 from bayes_scaling.quantities.identification import can_identify, identification
-from bayes_scaling.quantities.influence import BY_THE_PRIOR
-from bayes_scaling.quantities.predictive_check import FALSE_DISCOVERIES, PredictiveCheck, predictive_check
-from bayes_scaling.quantities.rates import INTERVAL, INTERVAL_PROBABILITY
+from bayes_scaling.quantities.predictive_check import FALSE_DISCOVERIES, predictive_check
+from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY
 from bayes_scaling.quantities.uniformity import BAND
+from bayes_scaling.reports import fit_words as words
 from bayes_scaling.reports.calibration_document import calibration_sentences, calibration_table
-from bayes_scaling.reports.document import Blocks, Row, Table, section
+from bayes_scaling.reports.document import Blocks, Table, section
 from bayes_scaling.reports.fit_basis import command_blocks, further_selections, specification_name
-from bayes_scaling.reports.fit_charts import rows_of_report
-from bayes_scaling.reports.fit_words import ESCALATED, PARTS, in_numbers, in_whole_percent, next_step, number, span
-from bayes_scaling.reports.svg import picture_of
+from bayes_scaling.reports.fit_words import ESCALATED, next_step
+from bayes_scaling.reports.prose import Prose
 from bayes_scaling.studies.calibration.calibrate import evidence_for
-
-SHARE = f"{INTERVAL_PROBABILITY:.0%}"  # of replicated means and tables, between the ends given
 
 
 @section("predictive-checks", "Predictive checks", refusable=True)
 def predictive_section(fit: Fit) -> Blocks:
     """Whether the fitted model looks like what it was fitted to."""
     check = predictive_check(fit)
-    said = _findings(check)
     with mpl.rc_context({"text.parse_math": False}):  # names of papers may hold dollar signs
-        figure = plot_predictive(check)
-    systems = rows_of_report(fit).get("system")
-    names = {} if systems is None else systems.astype(str).to_dict()
-    yield (
-        "Leave-one-out predictions, residuals and replicated tables are compared with the rows that were fitted. "
-        "Probabilities from replicated tables use the data twice and are conservative: a flag is stronger evidence of "
-        "misfit than its level says, and the absence of flags is weaker evidence of a good fit."
-    )
-    yield said
-    yield picture_of(figure, "predictive-check", "Predictions and what was fitted", " ".join(said))
-    if len(check.flagged):
-        yield Table.of(
-            "flagged-groups",
-            "Groups that the model misses (standardised residuals)",
-            check.flagged.reset_index().set_axis(["by", "group", *check.flagged.columns], axis=1),
-            {
-                "group": "{by}: {group}",
-                "rows": "{rows}",
-                "mean residual": lambda row: number(row["mean"]),
-                INTERVAL: span("lower", "upper"),
-                f"{SHARE} of replicated means": span("expected_lower", "expected_upper"),
-                "adjusted p": "{p_adjusted:.3f}",
-            },
-        )
-    yield Table.of(
-        "tails",
-        f"Extremes and spread of standardised residuals, of the fitted table and of {check.replicates:,} "
-        "replicated ones",
-        check.tails,
-        {
-            "statistic": "{statistic}",
-            "observed (posterior mean)": lambda row: number(row["observed"]),
-            f"{SHARE} of replicated tables": span("replicated_lower", "replicated_upper"),
-            "p": "{p:.3f}",
-            "row": lambda row: f"{row['where']} ({names[row['where']]})" if row["where"] in names else row["where"],
-        },
-    )
-
-
-def _findings(check: PredictiveCheck) -> tuple[str, ...]:
-    state = "inside" if check.curve.inside else "outside"
-    unit = noun_of(check.unit, check.evaluations.kind)
-    found = [f"LOO-PIT values (one {unit} left out at a time) lie {state} their simultaneous {BAND:.0%} band."]
-    if check.pareto_k_bad:
-        bad = counted(check.pareto_k_bad, "PIT value")
-        found.append(f"{bad} can't be trusted (Pareto k above {check.good_k:.2f}).")
-    if check.groups.empty:
-        return (*found, "The rows have no groups to look for misfit in.")
-    flagged = [f"{by} {group}" for by, group in check.flagged.index]
-    found.append(
-        f"{counted(len(flagged), 'group')} of {len(check.groups)} flagged (share of false flags at most "
-        f"{FALSE_DISCOVERIES:.0%} for each way of grouping){': ' if flagged else ''}{', '.join(flagged)}."
-    )
-    return tuple(found)
+        drawn = plot_predictive(check)
+    yield from Prose(
+        "fit_trust",
+        **{"words": words, "BAND": f"{BAND:.0%}", "SHARE": f"{INTERVAL_PROBABILITY:.0%}"},
+        false_flags=f"{FALSE_DISCOVERIES:.0%}",
+        check=check,
+        unit=noun_of(check.unit, check.evaluations.kind),
+        systems=dict(named_rows(fit.data).get("system", {})),
+        drawn=drawn,
+    ).blocks("predictive")
 
 
 @section("identification", "Data or prior?")
@@ -95,37 +45,8 @@ def identification_section(fit: Fit) -> Blocks:
     if not can_identify(fit):
         yield "This fit keeps no log prior and log likelihood, so whether data or prior decided can't be told."
         return
-    found = identification(fit)
-
-    def prior(row: Row) -> str:
-        known = math.isfinite(row["prior_median"])
-        return in_numbers({part: row[f"prior_{part}"] for part in PARTS}) if known else "no width of its own"
-
-    yield found.sentences
-    yield picture_of(
-        plot_identification(fit, ridge=False),
-        "identification-picture",
-        "Prior and posterior of each quantity",
-        f"Each posterior's {INTERVAL} on the scale of its prior's. {found.sentences[0]}",
-    )
-    yield Table.of(
-        "identification-table",
-        f"Median with {INTERVAL} (rates in log units per year, level and E in nats per token); by how much the "
-        "interval is narrower than the prior's; pull, or sensitivity: how the posterior moves when prior or "
-        "likelihood is raised to a power near 1",
-        found.table.rename_axis("name"),
-        {
-            "quantity": "{name}",
-            "decided": "{verdict}",
-            "posterior": in_numbers,
-            "prior": prior,
-            "narrower": lambda row: in_whole_percent(row["contraction"]),
-            "pull of the prior (of)": "{sensitivity_prior:.3f} ({moved_by})",
-            "pull of the data": "{sensitivity_likelihood:.3f}",
-        },
-        marked=lambda row: row["verdict"] == BY_THE_PRIOR,
-    )
-    yield f"Rule of the verdicts: {found.table.attrs['rule']}."
+    drawn = plot_identification(fit, ridge=False)
+    yield from Prose("fit_trust", words=words, found=identification(fit), drawn=drawn).blocks("identification")
 
 
 @section("diagnostics", "Did the chains agree?")
@@ -152,9 +73,8 @@ def criteria(fit: Fit) -> tuple[tuple[str, str, str, str], ...]:
         ("smallest bulk effective sample size", ess, f"{d.ess_bulk_min:,.0f}", d.ess_bulk_min >= ESS_MIN),
         ("smallest tail effective sample size", ess, f"{d.ess_tail_min:,.0f}", d.ess_tail_min >= ESS_MIN),
     ]
-    if d.sampler == SMC:
-        name, spread = "standard deviation of log evidence between runs (nats)", d.evidence_spread
-        spread = math.nan if spread is None else spread
+    if (spread := d.evidence_spread) is not None:
+        name = "standard deviation of log evidence between runs (nats)"
         rows.append((name, f"at most {EVIDENCE_SPREAD_MAX}", f"{spread:.2f}", spread <= EVIDENCE_SPREAD_MAX))
     else:
         limit = f"at most {TOLERATED_FRACTION:.1%} of draws" if d.escalated else "none"
@@ -183,17 +103,14 @@ def calibration_section(fit: Fit) -> Blocks:
             "No calibration of this specification with these priors comes with the package. To simulate from its "
             "priors at your table's design, fit what was simulated, and rank the true values:"
         )
-        yield from command_blocks(lead, command, about, told=told)
-        return
-    yield (
-        "Parameters were drawn from the priors, losses simulated, the specification fitted to them, and the true "
-        "values ranked among the draws of each posterior. Where posteriors are right, ranks are uniform."
-    )
-    yield tuple(calibration_sentences(found))
-    yield calibration_table(found)
-    if about.name != found.evaluations or further_selections(about):
-        lead = (
-            f"This was found for the design of {found.evaluations}; intervals may do better or worse for yours. To "
-            "find out:"
+    else:
+        design = found.evaluations
+        lead = f"This was found for the design of {design}; intervals may do better or worse for yours. To find out:"
+        yield (
+            "Parameters were drawn from the priors, losses simulated, the specification fitted to them, and the true "
+            "values ranked among the draws of each posterior. Where posteriors are right, ranks are uniform."
         )
+        yield tuple(calibration_sentences(found))
+        yield calibration_table(found)
+    if found is None or about.name != found.evaluations or further_selections(about):
         yield from command_blocks(lead, command, about, told=told)

@@ -7,16 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from bayes_scaling.common.formatting import (
-    DO_NOT_USE,
-    NOT_CONVERGED,
-    between,
-    counted,
-    estimate,
-    in_digits,
-    months,
-    probability,
-)
+from bayes_scaling.common.formatting import DO_NOT_USE, between, counted, estimate, in_digits, months, probability
 from bayes_scaling.common.formatting import number as precise
 from bayes_scaling.inference.diagnostics import EBFMI_MIN, RHAT_MAX
 from bayes_scaling.inference.mixing import mix_worst
@@ -27,7 +18,7 @@ from bayes_scaling.quantities.coefficients import coefficients, unidentified
 from bayes_scaling.quantities.doubling import doubling_times
 from bayes_scaling.quantities.intervals import MCSE
 from bayes_scaling.quantities.rates import CREDIBLE_INTERVAL, INTERVAL
-from bayes_scaling.reports.document import Banner, Block, Bullets, Chart, Paragraph, Picture, Section, Table
+from bayes_scaling.reports.document import Banner, Block, Bullets, Chart, Picture, Section, Table
 from bayes_scaling.studies.comparison.alternatives import alternatives_to
 from bayes_scaling.studies.comparison.elpd import DOUBLING
 
@@ -43,14 +34,12 @@ def warning(fit: Fit) -> str:
 
 
 def unusable(section: Section) -> Section:
-    """A section of a fit that has not converged: its findings, pictures and tables say so, and all rows are marked."""
+    """A section of a fit that has not converged: its lists, pictures and tables say so, and all rows are marked."""
     return replace(section, blocks=tuple(map(_unusable, section.blocks)))
 
 
 def _unusable(block: Block) -> Block:
     match block:
-        case Paragraph(text, finding=True):
-            return replace(block, text=_marked(text))
         case Bullets(items):
             return Bullets(tuple(map(_marked, items)))
         case Picture():
@@ -58,13 +47,13 @@ def _unusable(block: Block) -> Block:
         case Chart():
             return replace(block, title=_marked(block.title), alternative=_marked(block.alternative))
         case Table() if not block.name.startswith("published"):  # others' figures, which this fit can't spoil
-            caption = f"{NOT_CONVERGED}, do not use: {block.caption}"
+            caption = f"{DO_NOT_USE}: {block.caption}"
             return replace(block, caption=caption, marked=frozenset(range(len(block.rows))))
     return block
 
 
 def _marked(text: str) -> str:
-    return text if text.startswith(NOT_CONVERGED) else _WARNING + text
+    return text if text.startswith(DO_NOT_USE) else _WARNING + text
 
 
 def no_upper_bound(of: str, row: Row) -> Iterator[Banner]:

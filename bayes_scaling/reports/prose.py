@@ -49,10 +49,13 @@ class Prose:
         environment.globals |= {**_WORDS, **made, **values}
         self._template = environment.get_template(f"{name}.md.jinja")
 
+    def blocks(self, part: str) -> Iterator[Any]:
+        """What a `{% block %}` of the template says, as :meth:`Section.of` takes it."""
+        return map(self._block, self._pieces(self._rendered(part)))
+
     def part(self, name: str) -> list[Any]:
-        """Texts of paragraphs and items, tables and pictures of a `{% block %}` of the template."""
-        made = map(self._block, self._pieces(self._rendered(name)))
-        return [each for block in made for each in (block if isinstance(block, tuple) else [block])]
+        """The same with the items of lists one by one."""
+        return [each for block in self.blocks(name) for each in (block if isinstance(block, tuple) else [block])]
 
     def sections(self, part: str) -> tuple[Section, ...]:
         """Sections of a block of the template that have anything to say."""

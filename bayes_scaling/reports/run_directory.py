@@ -118,23 +118,17 @@ def write_run(fit: "Fit", directory: Path, outdated: Collection[Path] = ()) -> t
 
 
 def _read_off(fit: "Fit", directory: Path) -> dict[Path, bytes]:
+    from bayes_scaling.plots import budgets, laws, progress
     from bayes_scaling.reports.fit_quantities import summary_json
 
+    plots: dict[str, Callable[[Fit], Figure]] = {PICTURE_FILE: progress.plot_doubling_times}
+    if fit.evaluations.kind == "runs":
+        plots = dict(zip(RUNS_PICTURES, (budgets.plot_isoflop, laws.plot_laws), strict=True))
     contents: dict[Path, bytes] = {}
-    if fit.specification.progresses:
-        from bayes_scaling.plots.progress import plot_doubling_times
-
-        contents[directory / PICTURE_FILE] = picture(plot_doubling_times(fit))
-    elif fit.evaluations.kind == "runs" and fit.specification.form.splits:
-        from bayes_scaling.plots.budgets import plot_isoflop
-        from bayes_scaling.plots.laws import plot_laws
-
-        plots: tuple[Callable[[Fit], Figure], ...] = (plot_isoflop, plot_laws)
-        for name, plot in zip(RUNS_PICTURES, plots, strict=True):
-            with contextlib.suppress(BayesScalingError):  # such as runs of which no five share a budget
-                contents[directory / name] = picture(plot(fit))
-    contents[directory / SUMMARY_FILE] = summary_json(fit)
-    return contents
+    for name, plot in plots.items():
+        with contextlib.suppress(BayesScalingError):  # no progress, no split, or no five runs that share a budget
+            contents[directory / name] = picture(plot(fit))
+    return contents | {directory / SUMMARY_FILE: summary_json(fit)}
 
 
 def write_results(

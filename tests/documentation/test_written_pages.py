@@ -30,6 +30,7 @@ from bayes_scaling.inference.fitting import KEPT_DRAWS, fit_fingerprint, summary
 from bayes_scaling.inference.settings import Settings
 from bayes_scaling.law.formula import training_compute
 from bayes_scaling.model.gaussian_process import GaussianProcess
+from bayes_scaling.quantities.coefficients import MOST_LEVELS
 from bayes_scaling.quantities.domain import EDGE_COMPUTE
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY, summarise_rate
 from bayes_scaling.reports import allocation, backtest_document, comparison_document, robustness_document, run_directory
@@ -124,6 +125,7 @@ CLAIMS: dict[str, dict[str, Claim]] = {
             r"SHA-(\d+)\b",
             lambda: (str(4 * len(fit_fingerprint(bs.load_specification(), evaluations(), Settings(), 0))),),
         ),
+        "levels": Claim(r"unless it has more than (\d+) levels", lambda: (str(MOST_LEVELS),)),
         "rank": Claim(r"(\d) is the best", lambda: (f"{made_comparison().table['rank'].min():g}",)),
         "progress": Claim(
             r"probability that its rate is above (\d)",

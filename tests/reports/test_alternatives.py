@@ -8,7 +8,7 @@ from reports.drawn_fits import drawn_fit
 
 import bayes_scaling as bs
 from bayes_scaling.common.formatting import in_digits, months
-from bayes_scaling.reports.fit_document import change_section, changes_of, specifications_section
+from bayes_scaling.reports.fit_document import prose_of
 from bayes_scaling.reports.fit_quantities import summarise
 from bayes_scaling.reports.fit_words import estimand, sentence
 from bayes_scaling.studies.comparison.alternatives import alternatives_to, corrections_to
@@ -61,8 +61,8 @@ def test_the_estimand_is_said(name, word, ho2024) -> None:
 
 
 def test_each_stands_in_the_section_on_what_would_change_the_answer(fit) -> None:
-    table = specifications_section(fit).blocks[0]
-    (estimates,) = [block for block in change_section(fit).blocks if getattr(block, "name", "") == "estimates"]
+    table = prose_of(fit).part("specifications")[1]
+    (estimates,) = [block for block in prose_of(fit).part("change") if getattr(block, "name", "") == "estimates"]
     found = alternatives_to(fit)
     assert [row[0] for row in table.rows] == list(found.table.index)
     assert {table.rows[place][0] for place in table.marked} == set(found.table.index[~found.table["converged"]])
@@ -74,9 +74,9 @@ def test_what_corrected_figures_do_stands_beside_the_answer(fit, ho2024) -> None
     found = corrections_to(fit)
     assert found.loc["as published", "rows"] == len(ho2024)
     assert not found["probability_of_progress"].isna().any()
-    (table,) = [block for block in change_section(fit).blocks if getattr(block, "name", "") == "corrected-figures"]
+    (table,) = [block for block in prose_of(fit).part("change") if getattr(block, "name", "") == "corrected-figures"]
     assert [row[0] for row in table.rows] == list(found.index)
-    (said,) = [each for each in changes_of(fit) if each.startswith("Doubtful figures")]
+    (said,) = [each for each in prose_of(fit).part("changes") if each.startswith("Doubtful figures")]
     ends = [months(found[TIMES[1]].min()), months(found[TIMES[2]].max())]
     assert said.endswith(f"95% intervals that reach from {' to '.join(ends)}.")
     assert corrections_to(drawn_fit("ho2024/07", ho2024)) is None

@@ -23,23 +23,17 @@ from bayes_scaling.law.published import HO2024_COMPUTE
 from bayes_scaling.plots.progress import plot_doubling_times, plot_effective_compute, plot_ridge
 from bayes_scaling.quantities.curves import loss_curves, reach_grid
 from bayes_scaling.quantities.doubling import doubling_times, pooled_rate
+from bayes_scaling.quantities.influence import prior_doubling_times
 from bayes_scaling.reports import fit_trust
 from bayes_scaling.reports.document import Chart, Code, Document, Picture, Section, Table
 from bayes_scaling.reports.fit_basis import citation_of, data_section, equations, method_section
 from bayes_scaling.reports.fit_charts import _flop
-from bayes_scaling.reports.fit_document import (
-    banners,
-    change_section,
-    changes_of,
-    fit_document,
-    subtitle_of,
-)
+from bayes_scaling.reports.fit_document import fit_document, prose_of, subtitle_of
 from bayes_scaling.reports.fit_quantities import summarise
 from bayes_scaling.reports.fit_results import (
     attribution_section,
     coefficients_section,
     doubling_section,
-    prior_doubling_times,
     ridge_section,
 )
 from bayes_scaling.reports.fit_trust import calibration_section, criteria
@@ -152,7 +146,7 @@ def test_the_first_screen_is_in_plain_words(fit, document, ho2024):
     )
     good = others.table[others.table["converged"]]
     ends = months(good[TIMES[1]].min()), months(good[TIMES[2]].max())
-    (change,) = [each for each in changes_of(fit) if each.startswith("Another specification")]
+    (change,) = [each for each in prose_of(fit).part("changes") if each.startswith("Another specification")]
     assert f"intervals of the {len(good)} that were compared reach from {ends[0]} to {ends[1]} months" in change
     assert document.notes == (estimand(fit),)
     assert plain_answer(replace(fit, diagnostics=BAD)).startswith("NOT CONVERGED, do not use. ")
@@ -210,7 +204,7 @@ def test_rows_are_named_with_their_systems(ho2024, document):
 
 def test_choices_of_a_run_stand_beside_the_published_ones(fit):
     run = made_run()
-    blocks = change_section(fit, run).blocks
+    blocks = list(prose_of(fit, run).blocks("change"))
     (table,) = [block for block in blocks if isinstance(block, Table) and block.name == "other-choices"]
     assert [row[-1] for row in table.rows] == list(run.table.index)
     shown = {row[-1]: row for row in table.rows}
@@ -221,7 +215,11 @@ def test_choices_of_a_run_stand_beside_the_published_ones(fit):
 
 def test_quantities_are_told_by_who_decided_them(ho2024, fit):
     for each in (fit, drawn_fit("reference", ho2024, width=1.0)):
-        (rate,) = [said for said in changes_of(each) if said.startswith("The rate of effective compute is decided by ")]
+        (rate,) = [
+            said
+            for said in prose_of(each).part("changes")
+            if said.startswith("The rate of effective compute is decided by ")
+        ]
         verdicts = bs.identification(each).table["verdict"]
         (of_rate,) = set(verdicts[verdicts.index.str.startswith("g_C")])
         assert {"shared": "data and prior together", "by the prior": "the prior, and", "by the data": "the data"}[
@@ -510,13 +508,13 @@ def test_criteria_say_which_is_missed(fit):
 def test_no_upper_bound_has_a_banner():
     rng = np.random.default_rng(0)
     open_fit = made_fit(g_N=rng.normal(0.1, 0.2, 500), g_D=np.zeros(500), g_C=rng.normal(0.1, 0.2, 500))
-    assert [banner.title for banner in banners(open_fit)] == ["NO UPPER BOUND"]
+    assert [banner.title for banner in prose_of(open_fit).part("banners")] == ["NO UPPER BOUND"]
     bounded = made_fit(g_C=rng.normal(1.0, 0.1, 500))
-    assert tuple(banners(bounded)) == ()
+    assert prose_of(bounded).part("banners") == []
 
 
 def test_what_the_prior_decided_has_a_banner(ho2024):
-    titles = [banner.title for banner in banners(drawn_fit("reference", ho2024, width=1.0))]
+    titles = [banner.title for banner in prose_of(drawn_fit("reference", ho2024, width=1.0)).part("banners")]
     assert titles == ["NO UPPER BOUND", "DECIDED BY THE PRIOR"]
 
 
@@ -564,7 +562,7 @@ def test_a_law_without_progress_reports_coefficients_and_the_best_split(of_runs,
 
 def test_unidentified_coefficients_have_a_banner_and_marked_rows():
     fit = made_runs_fit(open_alpha=True)
-    assert [banner.title for banner in banners(fit)] == ["NOT IDENTIFIED"]
+    assert [banner.title for banner in prose_of(fit).part("banners")] == ["NOT IDENTIFIED"]
     table, laws = coefficients_section(fit).blocks
     assert "alpha not identified" in laws.alternative
     marked = {table.rows[place][0] for place in table.marked}
@@ -573,7 +571,7 @@ def test_unidentified_coefficients_have_a_banner_and_marked_rows():
 
 
 def test_what_would_change_the_answer_names_priors_and_the_command(fit):
-    blocks = change_section(fit).blocks
+    blocks = list(prose_of(fit).blocks("change"))
     assert any(getattr(block, "text", "") == "bayes-scaling robustness --evaluations ho2024" for block in blocks)
 
 
@@ -604,7 +602,7 @@ def test_commands_name_files_for_what_is_not_packaged(ho2024):
         blocks[-1].text == "mine.toml stands for the specification's file. 'my table.csv' stands for the table's file, "
         "with the options by which it was read."
     )
-    assert codes(change_section(fit).blocks) == ["bayes-scaling robustness --evaluations 'my table.csv'"]
+    assert codes(prose_of(fit).blocks("change")) == ["bayes-scaling robustness --evaluations 'my table.csv'"]
 
 
 def test_another_prior_under_a_name_of_the_catalogue_is_a_file(fit):

@@ -95,8 +95,8 @@ def test_names_in_commands():
 
 
 def test_findings_of_a_fit_that_has_not_converged_say_so():
-    section = unusable(Section.of("s", "S", "What T is.", Paragraph("T is 8.", finding=True)))
-    assert section.blocks[1].text == "NOT CONVERGED, do not use. T is 8."
+    section = unusable(Section.of("s", "S", "What T is.", ("T is 8.",)))
+    assert section.blocks == (Paragraph("What T is."), Bullets(("NOT CONVERGED, do not use. T is 8.",)))
 
 
 def test_figures_in_words():
