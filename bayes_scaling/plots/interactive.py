@@ -33,6 +33,7 @@ _LABELS = {
     "compute": f"'10' + ({_POWER} > 9 ? {_SUPERSCRIPTS}[floor({_POWER} / 10)] : '') + {_SUPERSCRIPTS}[{_POWER} % 10]",
     "size": "replace(replace(format(datum.value, '~s'), 'G', 'B'), 'k', ',000')",
 }
+GROUPS = ("architecture", "benchmark")  # what points may be coloured by
 AXIS_TITLES = {
     "compute": "training compute (FLOP)",
     "year": "date of publication",
@@ -48,7 +49,7 @@ def loss_views(points: pd.DataFrame, curves: pd.DataFrame, loss: str) -> dict[st
     what else a reader sees on hover; ``curves``: as :func:`bayes_scaling.quantities.curves.loss_curves`; ``loss``: the
     title of the axis.
     """
-    groups = [name for name in ("architecture", "benchmark") if name in points and len(set(points[name])) > 1]
+    groups = [name for name in GROUPS if name in points and len(set(points[name])) > 1]
     return {
         AXIS_TITLES[axis]: _loss_view(points, curves, axis, groups, loss)
         for axis in AXIS_TITLES
@@ -177,7 +178,9 @@ def estimates_view(table: pd.DataFrame) -> View:
     )
     names = list(dict.fromkeys(table["group"]))
     colour = alt.Color("group:N", scale=alt.Scale(domain=names, range=_GROUPS), legend=alt.Legend(title=None))
-    data = alt.Chart(shown).encode(y=alt.Y("place:O", axis=None), tooltip=["label:N", "what:N", "months:N"])
+    data = alt.Chart(shown).encode(
+        y=alt.Y("place:O", axis=None), tooltip=["label:N", "what:N", "months:N"], description="label:N"
+    )
     months = alt.Axis(values=_MONTH_TICKS, orient="top", grid=True, format="d", domain=False)
     scale = alt.Scale(type="log", domain=[low, high], nice=False)
     x = alt.X("point:Q", title="doubling time (months)", axis=months, scale=scale)

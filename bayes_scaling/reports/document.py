@@ -94,8 +94,9 @@ class Table:
 
     @classmethod
     def pairs(cls, name: str, caption: str, columns: tuple[str, str], pairs: Mapping[str, Any]) -> Self:
-        """A table of two columns: names and values."""
-        return cls(name, caption, columns, tuple((name, str(value)) for name, value in pairs.items()))
+        """A table of two columns: names and values that are known."""
+        known = tuple((name, str(value)) for name, value in pairs.items() if value is not None)
+        return cls(name, caption, columns, known)
 
     @classmethod
     def plain(cls, name: str, caption: str, table: pd.DataFrame) -> Self:

@@ -66,6 +66,8 @@ def loss_chart(fit: Fit, *, fitted: bool = True) -> Chart | None:
     alternative = f"{what} against {', '.join(interactive.AXIS_TITLES[axis] for axis in axes)}. {note} {found}"
     said = warning(fit) + found if found else f"{what}, row by row"
     views = interactive.loss_views(points, curves, unit)
+    if any(name in points and len(set(points[name])) > 1 for name in interactive.GROUPS):
+        note += " A click on a name in the legend shows its group alone, a click elsewhere shows all."
     return Chart("rows", said, views, alternative, shown, f"{note} Data: table '{fit.evaluations.name}'.")
 
 

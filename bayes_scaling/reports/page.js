@@ -80,9 +80,11 @@ function byKeys(figure, view) {
       said.textContent = Object.entries(point.__data__.tooltip).map((pair) => pair.join(": ")).join("; ");
     } else if (filter && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
       group = next(groups, group, event.key === "ArrowDown" ? 1 : -1);
+      act(point, "mouseout");
       view.signal(filter, group).runAsync();
       said.textContent = group || "all";
     } else if (event.key === "Enter") act(point, "click");
+    else if (event.key === "Escape") act(point, "mouseout");
     else return;
     event.preventDefault();
   });

@@ -123,7 +123,7 @@ def held_out(runs: pd.DataFrame, hold_out: str, best_of: Sequence[str] = ()) -> 
             held, used = condition(runs, hold_out)
         except RunsError as error:
             reason = str(error).removeprefix("where: ")
-            raise RunsError(f"hold-out {reason}; or type one of {', '.join(LADDERS)}") from None
+            raise RunsError(f"hold-out: {reason}; or type one of {', '.join(LADDERS)}") from None
         if "loss" in used:
             raise RunsError(f"hold-out {hold_out!r}: the loss is what is predicted, and can't say of which runs")
         cuts = {hold_out.strip(): held}

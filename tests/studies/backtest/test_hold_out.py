@@ -126,8 +126,8 @@ def test_a_line_is_predicted_as_in_textbooks(split) -> None:
     [
         ("flop > 1e30", r"holds out none of 108 runs, whose compute is 6e\+18 to 3e\+21 FLOP"),
         ("flop > 1", "holds out all of 108 runs"),
-        ("flops > 1e20", "hold-out there is no column 'flops'; the table has .*; or type one of largest, largest:K"),
-        ("flop >", "hold-out 'flop >' can't be read"),
+        ("flops > 1e20", "hold-out: there is no column 'flops'; the table has .*; or type one of largest, largest:K"),
+        ("flop >", "hold-out: 'flop >' can't be read"),
         ("flop", "is not true or false in each row"),
         ("biggest", "there is no column 'biggest'"),
         ("largest:0", "K must be a whole number from 1 to 107"),
