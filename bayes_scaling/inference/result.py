@@ -340,7 +340,7 @@ def load_fit(path: str | Path, *, lazy: bool = True) -> Fit:
     file = _fit_path(path)
     try:
         if file.parent.is_file() or file.parent.suffix == ".json":
-            raise FitFileError(f"{path}: no fit; give the directory that holds {FIT_FILE}")
+            raise FitFileError(f"{path}: no fit; give the directory that holds {FIT_FILE}: {file.parent.parent}")
         if not file.is_file():
             raise FitFileError(f"{file}: no such fit; make one with `bayes-scaling fit --output {file.parent}`")
         content = file.read_bytes()
