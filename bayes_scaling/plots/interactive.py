@@ -33,7 +33,6 @@ _LABELS = {
     "compute": f"'10' + ({_POWER} > 9 ? {_SUPERSCRIPTS}[floor({_POWER} / 10)] : '') + {_SUPERSCRIPTS}[{_POWER} % 10]",
     "size": "replace(replace(format(datum.value, '~s'), 'G', 'B'), 'k', ',000')",
 }
-GROUPS = ("architecture", "benchmark")  # what points may be coloured by
 AXIS_TITLES = {
     "compute": "training compute (FLOP)",
     "year": "date of publication",
@@ -49,12 +48,17 @@ def loss_views(points: pd.DataFrame, curves: pd.DataFrame, loss: str) -> dict[st
     what else a reader sees on hover; ``curves``: as :func:`bayes_scaling.quantities.curves.loss_curves`; ``loss``: the
     title of the axis.
     """
-    groups = [name for name in GROUPS if name in points and len(set(points[name])) > 1]
+    groups = groups_of(points)
     return {
         AXIS_TITLES[axis]: _loss_view(points, curves, axis, groups, loss)
         for axis in AXIS_TITLES
         if axis in points and points[axis].notna().any()
     }
+
+
+def groups_of(points: pd.DataFrame) -> list[str]:
+    """What points can be coloured and filtered by: columns that tell them apart."""
+    return [name for name in ("architecture", "benchmark") if name in points and len(set(points[name])) > 1]
 
 
 def _loss_view(points: pd.DataFrame, curves: pd.DataFrame, axis: str, groups: Sequence[str], loss: str) -> View:

@@ -55,8 +55,8 @@ def loss_chart(fit: Fit, *, fitted: bool = True) -> Chart | None:
     unit = _axis_of(response)
     what = counted(len(points), "training run" if fit.evaluations.kind == "runs" else "evaluation")
     found = _fall(curves, unit)
-    several = "benchmark" in points and len(set(points["benchmark"])) > 1
-    note = f"Points: {what}{', one benchmark at a time' if several else ''}."
+    groups = interactive.groups_of(points)
+    note = f"Points: {what}{', one benchmark at a time' if 'benchmark' in groups else ''}."
     if len(curves):
         of = "compute split in the best way, or the other size held fixed."
         if fit.specification.progresses:
@@ -66,7 +66,7 @@ def loss_chart(fit: Fit, *, fitted: bool = True) -> Chart | None:
     alternative = f"{what} against {', '.join(interactive.AXIS_TITLES[axis] for axis in axes)}. {note} {found}"
     said = warning(fit) + found if found else f"{what}, row by row"
     views = interactive.loss_views(points, curves, unit)
-    if any(name in points and len(set(points[name])) > 1 for name in interactive.GROUPS):
+    if groups:
         note += " A click on a name in the legend shows its group alone, a click elsewhere shows all."
     return Chart("rows", said, views, alternative, shown, f"{note} Data: table '{fit.evaluations.name}'.")
 
