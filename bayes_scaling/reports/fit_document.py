@@ -14,6 +14,7 @@ from bayes_scaling.quantities.coefficients import unidentified
 from bayes_scaling.quantities.doubling import doubling_table
 from bayes_scaling.quantities.fit_findings import fit_findings
 from bayes_scaling.quantities.identification import can_identify, identification
+from bayes_scaling.quantities.influence import BY_THE_PRIOR
 from bayes_scaling.quantities.laws import at_most_common
 from bayes_scaling.reports import fit_basis as basis
 from bayes_scaling.reports import fit_words as words
@@ -85,7 +86,7 @@ def prose_of(fit: Fit, robustness: Robustness | None = None) -> Prose:
     told = identification(fit) if can_identify(fit) else None
     return Prose(
         "fit",
-        **{"words": words, "basis": basis},
+        **{"words": words, "basis": basis, "BY_THE_PRIOR": BY_THE_PRIOR},
         **{"fit": fit, "progresses": fit.specification.progresses, "robustness": robustness, "told": told},
         **{"sentences": () if robustness is None else sentences(robustness), "published": published},
         **{"corrected": corrections_to(fit), "others": alternatives_to(fit), "estimates_chart": estimates_chart},

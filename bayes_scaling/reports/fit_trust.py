@@ -10,6 +10,7 @@ from bayes_scaling.inference.units import noun_of
 from bayes_scaling.plots.identification import plot_identification
 from bayes_scaling.plots.predictive import plot_predictive
 from bayes_scaling.quantities.identification import can_identify, identification
+from bayes_scaling.quantities.influence import BY_THE_PRIOR
 from bayes_scaling.quantities.predictive_check import FALSE_DISCOVERIES, predictive_check
 from bayes_scaling.quantities.rates import INTERVAL_PROBABILITY
 from bayes_scaling.quantities.uniformity import BAND
@@ -45,8 +46,8 @@ def identification_section(fit: Fit) -> Blocks:
     if not can_identify(fit):
         yield "This fit keeps no log prior and log likelihood, so whether data or prior decided can't be told."
         return
-    drawn = plot_identification(fit, ridge=False)
-    yield from Prose("fit_trust", words=words, found=identification(fit), drawn=drawn).blocks("identification")
+    told = {"found": identification(fit), "drawn": plot_identification(fit, ridge=False), "BY_THE_PRIOR": BY_THE_PRIOR}
+    yield from Prose("fit_trust", words=words, **told).blocks("identification")
 
 
 @section("diagnostics", "Did the chains agree?")
